@@ -1,0 +1,301 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-viper/mapstructure/v2"
+	"github.com/knadh/koanf/providers/env/v2"
+	"github.com/knadh/koanf/v2"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/leadscore/leadscore/features"
+	"github.com/leadscore/leadscore/model"
+)
+
+// config is leadscore.yaml. A text that is "auto" names the conventional column where the data have it.
+type config struct {
+	Columns   columnsConfig   `yaml:"columns"`
+	Outcome   outcomeConfig   `yaml:"outcome"`
+	AsOf      string          `yaml:"as_of"`
+	Value     valueConfig     `yaml:"value"`
+	Features  featuresConfig  `yaml:"features"`
+	Missing   []string        `yaml:"missing"`
+	Split     splitConfig     `yaml:"split"`
+	Economics economicsConfig `yaml:"economics"`
+	Tiers     tiersConfig     `yaml:"tiers"`
+	Spend     string          `yaml:"spend"`
+}
+
+type columnsConfig struct {
+	ID         string            `yaml:"id"`
+	CreatedAt  string            `yaml:"created_at"`
+	Source     string            `yaml:"source"`
+	Segments   []string          `yaml:"segments"`
+	Account    string            `yaml:"account"`
+	Cost       string            `yaml:"cost"`
+	Stages     map[string]string `yaml:"stages"`
+	LostReason string            `yaml:"lost_reason"`
+	Weight     string            `yaml:"weight"`
+}
+
+type outcomeConfig struct {
+	Converted string      `yaml:"converted"`
+	Stage     stageConfig `yaml:"stage"`
+	At        string      `yaml:"at"`
+	Horizon   days        `yaml:"horizon"`
+}
+
+type stageConfig struct {
+	Column string   `yaml:"column"`
+	Won    []string `yaml:"won"`
+	Lost   []string `yaml:"lost"`
+	Open   []string `yaml:"open"`
+}
+
+type valueConfig struct {
+	Profit      string  `yaml:"profit"`
+	Revenue     string  `yaml:"revenue"`
+	GrossMargin float64 `yaml:"gross_margin"`
+	Currency    string  `yaml:"currency"`
+}
+
+type featuresConfig struct {
+	Include    []string          `yaml:"include"`
+	Exclude    []string          `yaml:"exclude"`
+	Fit        []string          `yaml:"fit"`
+	Activity   []string          `yaml:"activity"`
+	KnownAt    map[string]string `yaml:"known_at"`
+	RecordedAt map[string]string `yaml:"recorded_at"`
+	Trusted    []string          `yaml:"trusted"`
+	Kinds      map[string]string `yaml:"kinds"`
+}
+
+type splitConfig struct {
+	By      string  `yaml:"by"`
+	Holdout float64 `yaml:"holdout"`
+	Refit   bool    `yaml:"refit"`
+}
+
+type economicsConfig struct {
+	TargetROI    float64            `yaml:"target_roi"`
+	ROIBasis     string             `yaml:"roi_basis"`
+	StageCosts   map[string]float64 `yaml:"stage_costs"`
+	HoursPerLead float64            `yaml:"hours_per_lead"`
+	HourCost     float64            `yaml:"hour_cost"`
+	Nurture      *nurtureConfig     `yaml:"nurture"`
+}
+
+type nurtureConfig struct {
+	P1    float64 `yaml:"p1"`
+	Q     float64 `yaml:"q"`
+	Delay float64 `yaml:"delay"`
+	Cost  float64 `yaml:"cost"`
+}
+
+type tiersConfig struct {
+	By   string     `yaml:"by"`
+	Cuts cutsConfig `yaml:"cuts"`
+}
+
+type cutsConfig struct {
+	Shares     []float64 `yaml:"shares"`
+	Thresholds []float64 `yaml:"thresholds"`
+}
+
+// days is a number of days, written 90d or 90.
+type days int
+
+// UnmarshalText reads 90d or 90.
+func (d *days) UnmarshalText(text []byte) error {
+	n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(string(text)), "d"))
+	if err != nil || n < 0 {
+		return fmt.Errorf("%q is not a number of days such as 90d", text)
+	}
+	*d = days(n)
+	return nil
+}
+
+// auto stands for the conventional name of a column, used where the data have it.
+const auto = "auto"
+
+// defaultConfig is what holds where leadscore.yaml says nothing.
+func defaultConfig() config {
+	options := model.DefaultOptions()
+	return config{
+		Columns:   columnsConfig{ID: auto, CreatedAt: auto, Source: auto, Account: auto, Cost: auto, LostReason: auto},
+		Outcome:   outcomeConfig{At: auto, Horizon: 90},
+		Value:     valueConfig{Profit: auto, GrossMargin: 1, Currency: options.Currency},
+		Missing:   []string{""},
+		Split:     splitConfig{By: options.Split, Holdout: options.Holdout, Refit: options.Refit},
+		Economics: economicsConfig{TargetROI: 0.25},
+		Tiers:     tiersConfig{By: "expected_value", Cuts: cutsConfig{Shares: []float64{0.2, 0.3, 0.5}}},
+	}
+}
+
+// conventional are the names that auto stands for.
+var conventional = map[features.Role]string{
+	features.RoleID: "lead_id", features.RoleCreatedAt: "created_at", features.RoleSource: "source",
+	features.RoleAccount: "account_id", features.RoleCost: "acquisition_cost", features.RoleLostReason: "lost_reason",
+	features.RoleConvertedAt: "converted_at", features.RoleProfit: "profit",
+}
+
+// conventionalStages are the stage columns that need no mention.
+var conventionalStages = map[string]string{"mql": "mql_at", "sql": "sql_at", "opportunity": "opportunity_at", "lost": "lost_at"}
+
+// loadConfig reads the file at path ("" = none) over the defaults, and LEADSCORE_ variables of the environment
+// over both: LEADSCORE_SPLIT__HOLDOUT=0.2 sets split.holdout. Every error is one of usage and names the line.
+func loadConfig(path string, environ []string) (config, error) {
+	c := defaultConfig()
+	if path != "" {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return c, usageError{fmt.Errorf("config: %w", err)}
+		}
+		if err := c.decode(path, text); err != nil {
+			return c, err
+		}
+	}
+	if err := c.overlay(environ); err != nil {
+		return c, usageError{fmt.Errorf("config: environment: %w", err)}
+	}
+	if err := c.validate(); err != nil {
+		return c, usageError{fmt.Errorf("config: %s: %w", cmpOr(path, "defaults"), err)}
+	}
+	return c, nil
+}
+
+func cmpOr(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+var yamlLine = regexp.MustCompile(`line (\d+): (.*)`)
+var yamlUnknown = regexp.MustCompile(`field (.+) not found in type .*`)
+
+// decode reads YAML strictly.
+func (c *config) decode(path string, text []byte) error {
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	d.KnownFields(true)
+	err := d.Decode(c)
+	if err == nil || errors.Is(err, io.EOF) {
+		if err == nil && !errors.Is(d.Decode(new(any)), io.EOF) {
+			return usageError{fmt.Errorf("config: %s: only one YAML document is read", path)}
+		}
+		return nil
+	}
+	lines := []string{strings.TrimPrefix(err.Error(), "yaml: ")}
+	var typed *yaml.TypeError
+	if errors.As(err, &typed) {
+		lines = typed.Errors
+	}
+	var problems []error
+	for _, text := range lines {
+		if m := yamlLine.FindStringSubmatch(text); m != nil {
+			text = m[1] + ": " + yamlUnknown.ReplaceAllString(m[2], `unknown key "$1"`)
+			problems = append(problems, fmt.Errorf("config: %s:%s", path, text))
+			continue
+		}
+		problems = append(problems, fmt.Errorf("config: %s: %s", path, text))
+	}
+	return usageError{errors.Join(problems...)}
+}
+
+// separator parts the levels of a key; no column name holds it.
+const separator = "\x1f"
+
+// overlay sets what LEADSCORE_ variables of the environment say.
+func (c *config) overlay(environ []string) error {
+	k := koanf.New(separator)
+	provider := env.Provider(separator, env.Opt{
+		Prefix:      "LEADSCORE_",
+		EnvironFunc: func() []string { return environ },
+		TransformFunc: func(key, value string) (string, any) {
+			return strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(key, "LEADSCORE_")), "__", separator), value
+		},
+	})
+	if err := k.Load(provider, nil); err != nil {
+		return err
+	}
+	return k.UnmarshalWithConf("", c, koanf.UnmarshalConf{Tag: "yaml", DecoderConfig: &mapstructure.DecoderConfig{
+		TagName: "yaml", Result: c, WeaklyTypedInput: true, ErrorUnused: true,
+		DecodeHook: mapstructure.ComposeDecodeHookFunc(mapstructure.StringToSliceHookFunc(","), mapstructure.TextUnmarshallerHookFunc()),
+	}})
+}
+
+// validate lists every setting that cannot be.
+func (c *config) validate() error {
+	var problems []error
+	bad := func(key string, value any, want string) {
+		problems = append(problems, fmt.Errorf("%s is %v, want %s", key, value, want))
+	}
+	if c.Outcome.Converted != "" && c.Outcome.Stage.Column != "" {
+		bad("outcome", "given twice", "either converted or stage")
+	}
+	if s := c.Outcome.Stage; s.Column != "" && len(s.Won) == 0 {
+		bad("outcome.stage.won", "empty", "the stages that are a conversion")
+	}
+	if m := c.Value.GrossMargin; !(m > 0 && m <= 1) {
+		bad("value.gross_margin", m, "a share above 0 and at most 1")
+	}
+	if c.Value.Revenue != "" && c.Value.Profit != auto && c.Value.Profit != "" {
+		bad("value", "given twice", "either profit or revenue")
+	}
+	if len(c.Value.Currency) != 3 || strings.ToUpper(c.Value.Currency) != c.Value.Currency {
+		bad("value.currency", c.Value.Currency, "an ISO 4217 code such as USD")
+	}
+	if c.AsOf != "" {
+		if _, err := features.ParseTime(c.AsOf); err != nil {
+			bad("as_of", c.AsOf, "a date such as 2026-06-30")
+		}
+	}
+	if !slices.Contains([]string{model.SplitAuto, model.SplitTime, model.SplitRowOrder, model.SplitRandom}, c.Split.By) {
+		bad("split.by", c.Split.By, "auto, time, row_order or random")
+	}
+	if h := c.Split.Holdout; !(h >= 0 && h <= 0.9) {
+		bad("split.holdout", h, "a share from 0 to 0.9")
+	}
+	for column, kind := range c.Features.Kinds {
+		if err := new(features.Kind).UnmarshalText([]byte(kind)); err != nil {
+			bad("features.kinds."+column, kind, "category, number or time")
+		}
+	}
+	problems = append(problems, c.Economics.validate()...)
+	if !slices.Contains([]string{"expected_value", "probability"}, c.Tiers.By) {
+		bad("tiers.by", c.Tiers.By, "expected_value or probability")
+	}
+	return errors.Join(problems...)
+}
+
+func (e *economicsConfig) validate() (problems []error) {
+	bad := func(key string, value any, want string) {
+		problems = append(problems, fmt.Errorf("economics.%s is %v, want %s", key, value, want))
+	}
+	if !(e.TargetROI > -1) {
+		bad("target_roi", e.TargetROI, "a share above -1, such as 0.25")
+	}
+	if !slices.Contains([]string{"", "marketing", "in_investment", "cost_of_sale"}, e.ROIBasis) {
+		bad("roi_basis", e.ROIBasis, "marketing, in_investment or cost_of_sale")
+	}
+	for stage, cost := range e.StageCosts {
+		if !(cost >= 0) {
+			bad("stage_costs."+stage, cost, "an amount ≥ 0")
+		}
+	}
+	if !(e.HoursPerLead >= 0) {
+		bad("hours_per_lead", e.HoursPerLead, "hours ≥ 0")
+	}
+	if !(e.HourCost >= 0) {
+		bad("hour_cost", e.HourCost, "an amount ≥ 0")
+	}
+	return problems
+}

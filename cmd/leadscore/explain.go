@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/leadscore/leadscore/model"
+)
+
+// maxLeadBytes bounds the file of one lead.
+const maxLeadBytes = 1 << 20
+
+func (a *app) explainCommand() *cobra.Command {
+	var path, lead string
+	cmd := &cobra.Command{
+		Use:   "explain",
+		Short: "Print one lead's ledger, from the base to the money",
+		Example: `  leadscore explain --model model.json --lead lead.json
+  echo '{"source":"referral","employees":250}' | leadscore explain --lead -`,
+		Args: noArguments,
+		RunE: func(*cobra.Command, []string) error {
+			if err := required("lead", lead); err != nil {
+				return err
+			}
+			m, err := loadModel(path)
+			if err != nil {
+				return err
+			}
+			text, err := a.readLead(lead)
+			if err != nil {
+				return err
+			}
+			l := m.Schema().NewLead()
+			if err := m.Schema().ParseLead(text, l); err != nil {
+				return fmt.Errorf("%s: %w", lead, err)
+			}
+			score := m.Score(l).Top(-1)
+			return a.print(score, func(w io.Writer) { describeScore(w, &score) })
+		},
+	}
+	cmd.Flags().StringVar(&path, "model", "model.json", "the model")
+	cmd.Flags().StringVar(&lead, "lead", "", "file with one lead as a JSON object, - = standard input")
+	return cmd
+}
+
+func (a *app) readLead(path string) ([]byte, error) {
+	in := a.stdin
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		in = f
+	}
+	text, err := io.ReadAll(io.LimitReader(in, maxLeadBytes+1))
+	if err == nil && len(text) > maxLeadBytes {
+		err = fmt.Errorf("%s: larger than %d bytes", path, maxLeadBytes)
+	}
+	return text, err
+}
+
+// describeScore writes the ledger: base, each reason, and what they add up to.
+func describeScore(w io.Writer, s *model.Score) {
+	if s.LeadID != "" {
+		fmt.Fprintf(w, "lead %s\n", s.LeadID)
+	}
+	money := s.ExpectedValue != nil
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
+	line := func(name, value string, logOdds, probability float64, sign string, expected *float64) {
+		fmt.Fprintf(t, "%s\t%s\t"+sign+"\t"+sign+" %%\t", name, value, logOdds, 100*probability)
+		if money && expected != nil {
+			fmt.Fprintf(t, sign+"\t", *expected)
+		}
+		fmt.Fprintln(t)
+	}
+	head := "feature\tvalue\tlog-odds\tprobability\t"
+	if money {
+		head += "expected value (" + s.Currency + ")\t"
+	}
+	fmt.Fprintln(t, head)
+	line("(base)", "", s.Base.LogOdds, s.Base.Probability, "%.4f", s.Base.ExpectedValue)
+	for _, r := range s.Reasons {
+		line(r.Feature, r.Value, r.LogOdds, r.Probability, "%+.4f", r.ExpectedValue)
+	}
+	line("(score)", "", s.LogOdds, s.Probability, "%.4f", s.ExpectedValue)
+	_ = t.Flush()
+	if s.ProfitIfWon != nil {
+		fmt.Fprintf(w, "profit if won: %.2f %s\n", *s.ProfitIfWon, s.Currency)
+	}
+	for _, warning := range s.Warnings {
+		fmt.Fprintf(w, "note: %s: %s\n", warning.Code, join(warning.Feature, warning.Detail))
+	}
+	fmt.Fprintf(w, "model %s\n", s.Model.Version)
+}

@@ -1,0 +1,368 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/leadscore/leadscore/datasets"
+	"github.com/leadscore/leadscore/features"
+	"github.com/leadscore/leadscore/model"
+)
+
+// inspection is what inspect finds in a data set.
+type inspection struct {
+	Rows     int             `json:"rows"`
+	Files    []string        `json:"files"`
+	Outcome  string          `json:"outcome,omitempty"`
+	From     string          `json:"from,omitempty"`
+	To       string          `json:"to,omitempty"`
+	BaseRate *float64        `json:"base_rate,omitempty"`
+	Columns  []columnProfile `json:"columns"`
+	Periods  []model.Period  `json:"periods,omitempty"`
+	Suspects []model.Suspect `json:"leak_suspects"`
+	Missing  []string        `json:"missing_texts,omitempty"` // levels that look as if they meant "missing"
+	Notes    []string        `json:"notes,omitempty"`
+}
+
+// columnProfile is what one column holds.
+type columnProfile struct {
+	Name    string   `json:"name"`
+	Type    string   `json:"type"`
+	Kind    string   `json:"kind"`
+	Role    string   `json:"role"`
+	Missing float64  `json:"missing"` // share of the rows
+	Levels  int      `json:"levels,omitempty"`
+	Top     []string `json:"top,omitempty"` // the most frequent levels, with their shares
+	Min     *float64 `json:"min,omitempty"`
+	Mean    *float64 `json:"mean,omitempty"`
+	Max     *float64 `json:"max,omitempty"`
+	From    string   `json:"from,omitempty"`
+	To      string   `json:"to,omitempty"`
+	Note    string   `json:"note,omitempty"`
+}
+
+func (a *app) inspectCommand() *cobra.Command {
+	f := &trainFlags{}
+	var write string
+	cmd := &cobra.Command{
+		Use:   "inspect DATA...",
+		Short: "Show types, missing values, levels, the base rate over time and columns that may leak; propose a configuration",
+		Example: `  leadscore inspect leads.parquet
+  leadscore inspect leads.parquet --outcome y --write-config leadscore.yaml`,
+		Args: someArguments("data", 0),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.data = args
+			return a.inspect(cmd, f, write)
+		},
+	}
+	cmd.Flags().StringVar(&f.config, "config", "", "configuration file (leadscore.yaml)")
+	cmd.Flags().StringVar(&f.outcome, "outcome", "", "column that says whether a lead converted")
+	cmd.Flags().StringSliceVar(&f.exclude, "exclude", nil, "columns that are not features")
+	cmd.Flags().IntVar(&f.workers, "workers", 0, "goroutines; 0 = one a processor")
+	cmd.Flags().Uint64Var(&f.seed, "seed", 1, "seed of the leads that the scan looks at")
+	cmd.Flags().StringVar(&write, "write-config", "", "where to write the proposed configuration")
+	return cmd
+}
+
+func (a *app) inspect(cmd *cobra.Command, f *trainFlags, write string) error {
+	c, err := loadConfig(f.config, a.environ)
+	if err != nil {
+		return err
+	}
+	if f.outcome != "" {
+		c.Outcome.Converted, c.Outcome.Stage = f.outcome, stageConfig{}
+	}
+	c.Features.Exclude = append(c.Features.Exclude, f.exclude...)
+	d, err := datasets.Open(f.data)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	schema, err := c.schema(d.Columns(), false)
+	if err != nil {
+		return err
+	}
+	table, err := a.loadTable(cmd.Context(), d, schema, workerCount(f.workers))
+	if err != nil {
+		return err
+	}
+	found := profile(d, table)
+	if schema.ByRole(features.RoleOutcome) >= 0 {
+		options, err := f.options(&c, schema)
+		if err != nil {
+			return err
+		}
+		if err := a.inspectOutcome(cmd.Context(), table, options, found); err != nil {
+			return err
+		}
+	} else {
+		found.Notes = append(found.Notes, "no outcome column is known: pass --outcome COLUMN to see the base rate and columns that may leak")
+	}
+	if write != "" {
+		text := proposeConfig(&c, schema, found)
+		if err := datasets.WriteFile(write, func(w io.Writer) error { _, err := io.WriteString(w, text); return err }); err != nil {
+			return err
+		}
+	}
+	return a.print(found, func(w io.Writer) {
+		describeInspection(w, found)
+		if write != "" {
+			fmt.Fprintf(w, "\nproposed configuration: %s\n", write)
+		}
+	})
+}
+
+// inspectOutcome adds the base rate over time and the leak scan.
+func (a *app) inspectOutcome(ctx context.Context, table *features.Table, options model.Options, found *inspection) error {
+	found.Outcome = options.Label.String()
+	summary, periods, err := model.Outcomes(table, options)
+	if err != nil {
+		if errors.Is(err, model.ErrNoLeads) || errors.Is(err, model.ErrOneClass) {
+			found.Notes = append(found.Notes, err.Error())
+			return nil
+		}
+		return err
+	}
+	found.BaseRate, found.From, found.To, found.Periods = &summary.BaseRate, summary.From, summary.To, periods
+	bar := a.newBar("looking for leaks", 100)
+	defer bar.done()
+	suspects, err := model.Scan(ctx, table, options, func(done float64) { bar.at(int(100 * done)) })
+	if err != nil {
+		if ctx.Err() != nil {
+			return err
+		}
+		found.Notes = append(found.Notes, "the leak scan was not made: "+err.Error())
+		return nil
+	}
+	found.Suspects = suspects
+	return nil
+}
+
+// profile describes every column.
+func profile(d *datasets.Dataset, table *features.Table) *inspection {
+	found := &inspection{Rows: table.Rows, Files: d.Files(), Suspects: []model.Suspect{}}
+	for i := range table.Schema.Fields() {
+		found.Columns = append(found.Columns, profileColumn(table, i))
+	}
+	found.Missing = missingTexts(table)
+	for _, c := range d.Columns() {
+		if c.Unsupported != "" {
+			found.Columns = append(found.Columns, columnProfile{Name: c.Name, Type: "-", Kind: "-", Role: "excluded", Note: c.Unsupported})
+		}
+	}
+	return found
+}
+
+func profileColumn(table *features.Table, i int) columnProfile {
+	f, c := &table.Schema.Fields()[i], &table.Columns[i]
+	p := columnProfile{Name: f.Name, Type: f.Type.String(), Kind: f.Kind.String(), Role: f.Role.String()}
+	switch {
+	case c.Codes.Len() > 0:
+		profileLevels(&p, c, table.Rows)
+	case c.Numbers.Len() > 0:
+		profileNumbers(&p, c, table.Rows)
+	case len(c.Times) > 0:
+		profileTimes(&p, c)
+	default:
+		p.Note = "not read"
+	}
+	return p
+}
+
+// topLevels is how many levels a profile names.
+const topLevels = 3
+
+func profileLevels(p *columnProfile, c *features.Column, rows int) {
+	counts := make([]int, len(c.Levels)+1)
+	for r := range rows {
+		counts[c.Codes.At(r)]++
+	}
+	p.Levels = len(c.Levels)
+	p.Missing = float64(counts[len(c.Levels)]) / float64(rows)
+	order := make([]int, len(c.Levels))
+	for k := range order {
+		order[k] = k
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return counts[b] - counts[a] })
+	for _, k := range order[:min(topLevels, len(order))] {
+		p.Top = append(p.Top, fmt.Sprintf("%s %.0f %%", c.Levels[k], 100*float64(counts[k])/float64(rows)))
+	}
+	if looksLikeID(p, rows) {
+		p.Note = "nearly every row has a value of its own: an id is no feature"
+	}
+}
+
+// looksLikeID reports whether a category names the row rather than describing it.
+func looksLikeID(p *columnProfile, rows int) bool {
+	return rows > 100 && float64(p.Levels) > 0.5*float64(rows)
+}
+
+func profileNumbers(p *columnProfile, c *features.Column, rows int) {
+	low, high, sum, n := math.Inf(1), math.Inf(-1), 0.0, 0
+	for r := range rows {
+		if x := c.Numbers.At(r); !math.IsNaN(x) {
+			low, high, sum, n = min(low, x), max(high, x), sum+x, n+1
+		}
+	}
+	p.Missing = 1 - float64(n)/float64(rows)
+	if n > 0 {
+		mean := sum / float64(n)
+		p.Min, p.Mean, p.Max = &low, &mean, &high
+	}
+}
+
+func profileTimes(p *columnProfile, c *features.Column) {
+	from, to, n := int64(math.MaxInt64), int64(math.MinInt64), 0
+	for _, t := range c.Times {
+		if t != features.NoTime {
+			from, to, n = min(from, t), max(to, t), n+1
+		}
+	}
+	p.Missing = 1 - float64(n)/float64(len(c.Times))
+	if n > 0 {
+		p.From, p.To = features.FormatTime(from), features.FormatTime(to)
+	}
+	if p.Role == features.RoleFeature.String() {
+		p.Note = "a date as a feature is a number of days, and new leads lie beyond those of training"
+	}
+}
+
+// suspiciousTexts are levels that often mean "missing".
+var suspiciousTexts = []string{"?", "select", "unknown", "n/a", "na", "null", "none", "nan", "-", "#value!", "#n/a", "not specified"}
+
+func missingTexts(table *features.Table) []string {
+	var found []string
+	for _, c := range table.Columns {
+		for _, level := range c.Levels {
+			if slices.Contains(suspiciousTexts, strings.ToLower(level)) && !slices.Contains(found, level) {
+				found = append(found, level)
+			}
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+func describeInspection(w io.Writer, r *inspection) {
+	fmt.Fprintf(w, "%d rows in %s\n", r.Rows, strings.Join(r.Files, ", "))
+	if r.BaseRate != nil {
+		fmt.Fprintf(w, "conversion: %s; base rate %.2f %%\n", r.Outcome, 100**r.BaseRate)
+	}
+	fmt.Fprintln(w)
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, "column\ttype\trole\tmissing\tcontent")
+	for _, c := range r.Columns {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%.1f %%\t%s\n", c.Name, c.Type, c.Role, 100*c.Missing, c.content())
+	}
+	_ = t.Flush()
+	if len(r.Periods) > 0 {
+		fmt.Fprintln(w, "\nbase rate over time:")
+		for _, p := range r.Periods {
+			fmt.Fprintf(w, "  %-18s %6d leads  %6.2f %%  %s\n", p.Label, p.Rows, 100*p.Rate, strings.Repeat("#", int(math.Round(50*p.Rate))))
+		}
+	}
+	if len(r.Suspects) > 0 {
+		fmt.Fprintln(w, "\ncolumns that may leak (known only after the lead should have been scored):")
+		for _, s := range r.Suspects {
+			for _, e := range s.Evidence {
+				fmt.Fprintf(w, "  %s: %s\n", s.Column, e)
+			}
+		}
+	}
+	if len(r.Missing) > 0 {
+		fmt.Fprintf(w, "\ntexts that may mean missing (list them under missing: in the configuration if so): %q\n", r.Missing)
+	}
+	for _, n := range r.Notes {
+		fmt.Fprintf(w, "\nnote: %s\n", n)
+	}
+}
+
+// content says what a column holds, in a few words.
+func (c *columnProfile) content() string {
+	text := ""
+	switch {
+	case c.Levels > 0:
+		text = fmt.Sprintf("%d levels: %s", c.Levels, strings.Join(c.Top, ", "))
+	case c.Min != nil:
+		text = fmt.Sprintf("%.6g to %.6g, mean %.6g", *c.Min, *c.Max, *c.Mean)
+	case c.From != "":
+		text = day(c.From) + " to " + day(c.To)
+	}
+	if c.Note != "" {
+		text = strings.TrimPrefix(text+"; "+c.Note, "; ")
+	}
+	return text
+}
+
+// proposeConfig writes a commented leadscore.yaml for the data.
+func proposeConfig(c *config, schema *features.Schema, found *inspection) string {
+	var b strings.Builder
+	name := func(role features.Role) string {
+		if i := schema.ByRole(role); i >= 0 {
+			return schema.Fields()[i].Name
+		}
+		return ""
+	}
+	line := func(indent, key, value, comment string) {
+		if value == "" {
+			fmt.Fprintf(&b, "%s# %s:  # %s\n", indent, key, comment)
+			return
+		}
+		fmt.Fprintf(&b, "%s%s: %s  # %s\n", indent, key, quoteYAML(value), comment)
+	}
+	b.WriteString("# Proposed by leadscore inspect. Check every line; unknown keys are errors.\ncolumns:\n")
+	line("  ", "id", name(features.RoleID), "names the lead")
+	line("  ", "created_at", name(features.RoleCreatedAt), "when the lead could first be scored: enables time splits and maturity")
+	line("  ", "source", name(features.RoleSource), "where the lead came from")
+	line("  ", "account", name(features.RoleAccount), "leads of one account are kept together")
+	line("  ", "cost", name(features.RoleCost), "what the lead cost")
+	b.WriteString("outcome:\n")
+	line("  ", "converted", name(features.RoleOutcome), "whether it converted: true/false, yes/no or 1/0")
+	line("  ", "at", name(features.RoleConvertedAt), "when it converted")
+	fmt.Fprintf(&b, "  horizon: %dd  # a conversion counts within this many days of creation\n", c.Outcome.Horizon)
+	b.WriteString("value:\n")
+	line("  ", "profit", name(features.RoleProfit), "profit of the sale; or revenue with gross_margin")
+	fmt.Fprintf(&b, "  currency: %s\n", c.Value.Currency)
+	b.WriteString("features:\n  exclude:  # columns that are not features\n")
+	excluded := 0
+	exclude := func(column, why string) {
+		fmt.Fprintf(&b, "    - %s  # %s\n", quoteYAML(column), why)
+		excluded++
+	}
+	for _, s := range found.Suspects {
+		exclude(s.Column, "may leak: "+s.Evidence[0])
+	}
+	for _, p := range found.Columns {
+		suspected := slices.ContainsFunc(found.Suspects, func(s model.Suspect) bool { return s.Column == p.Name })
+		switch {
+		case suspected:
+		case p.Role == features.RoleExcluded.String() && p.Type != "-":
+			exclude(p.Name, "excluded as before")
+		case p.Role == features.RoleFeature.String() && looksLikeID(&p, found.Rows):
+			exclude(p.Name, p.Note)
+		}
+	}
+	if excluded == 0 {
+		b.WriteString("    []\n")
+	}
+	missing := append(slices.Clone(schema.Missing()), found.Missing...)
+	for i := range missing {
+		missing[i] = quoteYAML(missing[i])
+	}
+	fmt.Fprintf(&b, "missing: [%s]  # texts that mean missing\n", strings.Join(missing, ", "))
+	fmt.Fprintf(&b, "split: {by: %s, holdout: %g, refit: %t}\n", c.Split.By, c.Split.Holdout, c.Split.Refit)
+	return b.String()
+}
+
+// quoteYAML writes a text as a YAML scalar.
+func quoteYAML(text string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\t", `\t`).Replace(text) + `"`
+}

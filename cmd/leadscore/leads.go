@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/leadscore/leadscore/datasets"
+	"github.com/leadscore/leadscore/features"
+	"github.com/leadscore/leadscore/model"
+)
+
+// The endings that say how a file of leads is written.
+const (
+	endingParquet = ".parquet"
+	endingCSV     = ".csv"
+	endingLines   = ".jsonl"
+)
+
+// ending returns the kind of a file of leads; a path without one of the endings is Parquet: a folder or glob.
+func ending(path string) string {
+	switch e := strings.ToLower(filepath.Ext(path)); e {
+	case endingCSV, endingLines:
+		return e
+	}
+	return endingParquet
+}
+
+// scoringSchema is the model's schema without the columns that scoring does not need. A column of ids may be
+// absent: hasID says whether it is there.
+func scoringSchema(m *model.Model, hasID func(name string) bool) (*features.Schema, error) {
+	fields := append([]features.Field(nil), m.Schema().Fields()...)
+	for i := range fields {
+		f := &fields[i]
+		if !f.Role.Feature() && !(f.Role == features.RoleID && hasID(f.Name)) {
+			f.Role = features.RoleExcluded
+		}
+	}
+	return features.NewSchema(fields, m.Schema().Missing())
+}
+
+// eachLead calls fn with one lead of the file after the other. The lead is fn's until it returns.
+func eachLead(ctx context.Context, path string, separator rune, m *model.Model, fn func(*features.Lead) error) error {
+	lead := m.Schema().NewLead()
+	each := func(b *features.Batch) error {
+		for row := range b.Rows {
+			b.Lead(row, lead)
+			if err := fn(lead); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	switch ending(path) {
+	case endingLines:
+		return datasets.ReadLines(ctx, path, func(line int, text []byte) error {
+			if err := m.Schema().ParseLead(text, lead); err != nil {
+				return fmt.Errorf("%s: line %d: %w", path, line, err)
+			}
+			return fn(lead)
+		})
+	case endingCSV:
+		schema, err := scoringSchema(m, func(string) bool { return true })
+		if err != nil {
+			return err
+		}
+		return datasets.ReadCSV(ctx, path, schema, separator, each)
+	}
+	d, err := datasets.Open([]string{path})
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	schema, err := scoringSchema(m, func(name string) bool {
+		for _, c := range d.Columns() {
+			if c.Name == name {
+				return true
+			}
+		}
+		return false
+	})
+	if err != nil {
+		return err
+	}
+	return d.Batches(ctx, schema, datasets.DefaultReadOptions(), each)
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+
+	"github.com/leadscore/leadscore/datasets"
+	"github.com/leadscore/leadscore/features"
+	"github.com/leadscore/leadscore/model"
+)
+
+// loadTable reads the schema's columns of a data set into memory.
+func (a *app) loadTable(ctx context.Context, d *datasets.Dataset, schema *features.Schema, workers int) (*features.Table, error) {
+	bar := a.newBar("reading leads", d.Rows())
+	defer bar.done()
+	options := datasets.DefaultReadOptions()
+	options.Workers = workers
+	options.Progress = bar.at
+	builder := features.NewBuilder(schema, d.Rows())
+	if err := d.Batches(ctx, schema, options, builder.Add); err != nil {
+		return nil, err
+	}
+	return builder.Table(), nil
+}
+
+// loadModel reads and checks an artifact.
+func loadModel(path string) (*model.Model, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("model: %s: not a regular file", path)
+	}
+	m, err := model.Decode(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return m, nil
+}
+
+// saveModel writes an artifact, whole or not at all.
+func saveModel(path string, m *model.Model) error {
+	return datasets.WriteFile(path, func(w io.Writer) error { return m.Encode(w) })
+}
+
+// workerCount is the number of processors when nothing else is asked for.
+func workerCount(asked int) int {
+	if asked > 0 {
+		return asked
+	}
+	return runtime.GOMAXPROCS(0)
+}

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/leadscore/leadscore/datasets"
+	"github.com/leadscore/leadscore/features"
+	"github.com/leadscore/leadscore/model"
+)
+
+type scoreFlags struct {
+	model     string
+	data      string
+	out       string
+	explain   int
+	only      []string
+	separator string
+}
+
+// scoreSummary is what score prints.
+type scoreSummary struct {
+	Leads         int            `json:"leads"`
+	Mean          float64        `json:"mean_probability"`
+	Conversions   float64        `json:"expected_conversions"`
+	ExpectedValue *float64       `json:"expected_value,omitempty"` // of all leads together
+	Currency      string         `json:"currency,omitempty"`
+	Warnings      map[string]int `json:"warnings,omitempty"` // leads by warning code
+	Out           string         `json:"out"`
+	Model         model.Identity `json:"model"`
+}
+
+func (a *app) scoreCommand() *cobra.Command {
+	f := &scoreFlags{}
+	cmd := &cobra.Command{
+		Use:   "score",
+		Short: "Score a file of leads",
+		Long: `Scores the leads of a .parquet, .csv or .jsonl file and writes the scores as the ending of --out says: .parquet and
+.csv get one row a lead, .jsonl the whole score as the server answers it.`,
+		Example: `  leadscore score --model model.json --data leads.parquet --out scores.parquet
+  leadscore score --data today.csv --separator ';' --out scores.csv --explain 5
+  leadscore score --data leads.jsonl --out scores.jsonl --only id,probability,expected_value`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.score(cmd.Context(), f) },
+	}
+	cmd.Flags().StringVar(&f.model, "model", "model.json", "the model")
+	cmd.Flags().StringVar(&f.data, "data", "", "the leads: .parquet, .csv or .jsonl, or a folder or glob of Parquet files")
+	cmd.Flags().StringVar(&f.out, "out", "", "where to write the scores: .parquet, .csv or .jsonl")
+	cmd.Flags().IntVar(&f.explain, "explain", 3, "reasons a lead; 0 = none, -1 = all")
+	cmd.Flags().StringSliceVar(&f.only, "only", nil, "only these columns: "+strings.Join(scoreColumnNames, ", "))
+	cmd.Flags().StringVar(&f.separator, "separator", ",", "what separates the values of a CSV file")
+	return cmd
+}
+
+func (a *app) score(ctx context.Context, f *scoreFlags) error {
+	if err := errors.Join(required("data", f.data), required("out", f.out)); err != nil {
+		return usageError{err}
+	}
+	separator, err := datasets.ParseSeparator(f.separator)
+	if err != nil {
+		return usageError{err}
+	}
+	if e := strings.ToLower(filepath.Ext(f.out)); !slices.Contains([]string{endingParquet, endingCSV, endingLines}, e) {
+		return usageError{fmt.Errorf("--out: %s ends neither in .parquet, .csv nor .jsonl", f.out)}
+	}
+	m, err := loadModel(f.model)
+	if err != nil {
+		return err
+	}
+	sink, err := newScoreSink(f, m)
+	if err != nil {
+		return err
+	}
+	defer sink.abort()
+	summary := &scoreSummary{Out: f.out, Model: m.Identity(), Warnings: map[string]int{}}
+	bar := a.newBar("scoring", -1)
+	defer bar.done()
+	err = eachLead(ctx, f.data, separator, m, func(lead *features.Lead) error {
+		s := m.Score(lead).Top(f.explain)
+		summary.add(&s)
+		if summary.Leads%1000 == 0 {
+			bar.at(summary.Leads)
+		}
+		return sink.add(&s)
+	})
+	if err == nil {
+		err = sink.close()
+	}
+	if err != nil {
+		return err
+	}
+	if summary.Leads > 0 {
+		summary.Mean = summary.Conversions / float64(summary.Leads)
+	}
+	bar.done()
+	return a.print(summary, summary.text)
+}
+
+// add counts a score.
+func (s *scoreSummary) add(score *model.Score) {
+	s.Leads++
+	s.Conversions += score.Probability
+	s.Currency = score.Currency
+	if score.ExpectedValue != nil {
+		if s.ExpectedValue == nil {
+			s.ExpectedValue = new(float64)
+		}
+		*s.ExpectedValue += *score.ExpectedValue
+	}
+	for i, w := range score.Warnings {
+		if !slices.ContainsFunc(score.Warnings[:i], func(v features.Warning) bool { return v.Code == w.Code }) {
+			s.Warnings[w.Code]++
+		}
+	}
+}
+
+func (s *scoreSummary) text(w io.Writer) {
+	fmt.Fprintf(w, "%d leads scored by model %s: %.1f conversions expected (%.2f %%)", s.Leads, s.Model.Version, s.Conversions, 100*s.Mean)
+	if s.ExpectedValue != nil {
+		fmt.Fprintf(w, ", worth %.2f %s", *s.ExpectedValue, s.Currency)
+	}
+	fmt.Fprintf(w, "\nscores %s\n", s.Out)
+	for _, code := range sortedKeys(s.Warnings) {
+		fmt.Fprintf(w, "warning: %s on %d leads\n", code, s.Warnings[code])
+	}
+}
+
+// scoreSink writes scores in the form that the ending of the file asks for.
+type scoreSink struct {
+	lines *datasets.LineWriter
+	table frameWriter
+	frame datasets.Frame
+	picks []scoreColumn
+	only  map[string]bool // of JSON lines, nil = everything
+}
+
+// frameWriter is a file of rows.
+type frameWriter interface {
+	Write(datasets.Frame) error
+	Close() error
+	Abort()
+}
+
+func newScoreSink(f *scoreFlags, m *model.Model) (*scoreSink, error) {
+	columns, err := scoreColumns(f, m)
+	if err != nil {
+		return nil, err
+	}
+	s := &scoreSink{picks: columns}
+	for _, c := range columns {
+		s.frame.Columns = append(s.frame.Columns, c.column)
+	}
+	switch ending(f.out) {
+	case endingLines:
+		if len(f.only) > 0 {
+			s.only = map[string]bool{}
+			for _, c := range columns {
+				s.only[c.column.Name] = true
+			}
+		}
+		s.lines, err = datasets.NewLineWriter(f.out)
+	case endingCSV:
+		s.table, err = datasets.NewCSVWriter(f.out, s.frame.Columns)
+	default:
+		s.table, err = datasets.NewWriter(f.out, s.frame.Columns, datasets.DefaultWriteOptions())
+	}
+	return s, err
+}
+
+// sinkRows is how many scores are written at a time.
+const sinkRows = 8192
+
+func (s *scoreSink) add(score *model.Score) error {
+	if s.lines != nil {
+		return s.addLine(score)
+	}
+	for i := range s.picks {
+		s.picks[i].add(&s.frame.Columns[i], score)
+	}
+	if s.frame.Rows++; s.frame.Rows < sinkRows {
+		return nil
+	}
+	return s.flush()
+}
+
+func (s *scoreSink) addLine(score *model.Score) error {
+	text, err := json.Marshal(score)
+	if err != nil {
+		return err
+	}
+	if s.only != nil {
+		var all map[string]json.RawMessage
+		if err := json.Unmarshal(text, &all); err != nil {
+			return err
+		}
+		for key := range all {
+			if !s.only[key] {
+				delete(all, key)
+			}
+		}
+		if text, err = json.Marshal(all); err != nil {
+			return err
+		}
+	}
+	return s.lines.Write(text)
+}
+
+func (s *scoreSink) flush() error {
+	err := s.table.Write(s.frame)
+	s.frame.Rows = 0
+	for i := range s.frame.Columns {
+		c := &s.frame.Columns[i]
+		c.Texts, c.Floats = c.Texts[:0], c.Floats[:0]
+		if c.Valid != nil {
+			c.Valid = c.Valid[:0]
+		}
+	}
+	return err
+}
+
+func (s *scoreSink) close() error {
+	if s.lines != nil {
+		return s.lines.Close()
+	}
+	if s.frame.Rows > 0 {
+		if err := s.flush(); err != nil {
+			return err
+		}
+	}
+	return s.table.Close()
+}
+
+// abort drops the file unless it was closed.
+func (s *scoreSink) abort() {
+	if s.lines != nil {
+		s.lines.Abort()
+	} else {
+		s.table.Abort()
+	}
+}

@@ -1,0 +1,314 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/leadscore/leadscore/datasets"
+	"github.com/leadscore/leadscore/features"
+	"github.com/leadscore/leadscore/model"
+	"github.com/leadscore/leadscore/report"
+)
+
+// trainFlags are the flags of train, and of the verbs that train on the way.
+type trainFlags struct {
+	data      []string
+	config    string
+	outcome   string
+	exclude   []string
+	out       string
+	report    string
+	recipe    string
+	split     string
+	l2        float64
+	holdout   float64
+	tolerance float64
+	se        string
+	seed      uint64
+	workers   int
+	sample    int
+	dryRun    bool
+}
+
+// bind declares the flags that choose data and configuration.
+func (f *trainFlags) bindData(cmd *cobra.Command) {
+	cmd.Flags().StringSliceVar(&f.data, "data", nil, "Parquet files, globs or folders")
+	cmd.Flags().StringVar(&f.config, "config", "", "configuration file (leadscore.yaml)")
+	cmd.Flags().StringVar(&f.outcome, "outcome", "", "column that says whether a lead converted (instead of outcome.converted)")
+	cmd.Flags().StringSliceVar(&f.exclude, "exclude", nil, "columns that are not features (besides features.exclude)")
+	cmd.Flags().IntVar(&f.workers, "workers", 0, "goroutines; 0 = one a processor. The result does not depend on it")
+	cmd.Flags().Uint64Var(&f.seed, "seed", 1, "seed of everything random")
+}
+
+func (f *trainFlags) bindFit(cmd *cobra.Command) {
+	o := model.DefaultOptions()
+	cmd.Flags().StringVar(&f.recipe, "recipe", o.Recipe, "how features are encoded: plain")
+	cmd.Flags().StringVar(&f.split, "split", "", "how the holdout is chosen: auto, time, row_order or random (instead of split.by)")
+	cmd.Flags().Float64Var(&f.l2, "l2", o.L2, "ridge penalty λ; 0 = none, with the first level of each category as reference")
+	cmd.Flags().Float64Var(&f.holdout, "holdout", o.Holdout, "share of the leads held out (instead of split.holdout); 0 = one fit, no evaluation")
+	cmd.Flags().Float64Var(&f.tolerance, "tolerance", o.Tolerance, "relative gradient norm that the solver must reach")
+	cmd.Flags().StringVar(&f.se, "se", o.SE, "standard errors from a subsample's curvature, or in full: subsample or full")
+}
+
+func (a *app) trainCommand() *cobra.Command {
+	f := &trainFlags{}
+	cmd := &cobra.Command{
+		Use:   "train",
+		Short: "Fit, calibrate, value and evaluate; write the model and its report",
+		Long: `Fits a calibrated logistic regression of conversion on your lead history, learns the profit per sale, evaluates
+both on the latest leads, and writes one artifact (model.json) and a report for people.`,
+		Example: `  leadscore train --data leads.parquet --config leadscore.yaml --out model.json --report report.html
+  leadscore train --data 'history/*.parquet' --outcome won --holdout 0.2 --json`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.train(cmd.Context(), cmd, f) },
+	}
+	f.bindData(cmd)
+	f.bindFit(cmd)
+	cmd.Flags().StringVar(&f.out, "out", "model.json", "where to write the model")
+	cmd.Flags().StringVar(&f.report, "report", "", "where to write the HTML report")
+	cmd.Flags().IntVar(&f.sample, "sample", 0, "train on this many random leads; 0 = all")
+	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "check data and configuration, then stop")
+	return cmd
+}
+
+// trainInput is what the data and configuration come to.
+type trainInput struct {
+	config  config
+	dataset *datasets.Dataset
+	schema  *features.Schema
+	options model.Options
+}
+
+// open reads the configuration and the data's columns. The caller closes the data set.
+func (f *trainFlags) open(cmd *cobra.Command, environ []string) (*trainInput, error) {
+	if len(f.data) == 0 {
+		return nil, required("data", "")
+	}
+	c, err := loadConfig(f.config, environ)
+	if err != nil {
+		return nil, err
+	}
+	if f.outcome != "" {
+		c.Outcome.Converted, c.Outcome.Stage = f.outcome, stageConfig{}
+	}
+	c.Features.Exclude = append(c.Features.Exclude, f.exclude...)
+	if cmd.Flags().Changed("holdout") {
+		c.Split.Holdout = f.holdout
+	}
+	if f.split != "" {
+		c.Split.By = f.split
+	}
+	in := &trainInput{config: c}
+	if in.dataset, err = datasets.Open(f.data); err != nil {
+		return nil, err
+	}
+	if in.schema, err = c.schema(in.dataset.Columns(), true); err != nil {
+		in.dataset.Close()
+		return nil, err
+	}
+	if in.options, err = f.options(&c, in.schema); err != nil {
+		in.dataset.Close()
+		return nil, err
+	}
+	return in, nil
+}
+
+// options brings configuration and flags together.
+func (f *trainFlags) options(c *config, schema *features.Schema) (model.Options, error) {
+	o := model.DefaultOptions()
+	o.Label = c.label(schema)
+	o.Split, o.Holdout, o.Refit = c.Split.By, c.Split.Holdout, c.Split.Refit
+	o.Currency, o.GrossMargin = c.Value.Currency, c.Value.GrossMargin
+	o.Tool, o.Workers = tool(), workerCount(f.workers)
+	if f.recipe != "" {
+		o.Recipe, o.L2, o.Tolerance, o.SE = f.recipe, f.l2, f.tolerance, f.se
+	}
+	if f.seed != 0 {
+		o.Seed = f.seed
+	}
+	if err := o.Validate(); err != nil {
+		return o, usageError{err}
+	}
+	return o, nil
+}
+
+// trainOutput is what train prints.
+type trainOutput struct {
+	Model trainedModel `json:"model"`
+	*model.Training
+	Report string       `json:"report,omitempty"`
+	Cost   trainingCost `json:"cost"`
+}
+
+type trainedModel struct {
+	ID      string `json:"id"`
+	Path    string `json:"path"`
+	Version string `json:"version"`
+}
+
+func (a *app) train(ctx context.Context, cmd *cobra.Command, f *trainFlags) error {
+	watch := startWatch()
+	in, err := f.open(cmd, a.environ)
+	if err != nil {
+		return err
+	}
+	defer in.dataset.Close()
+	fmt.Fprintln(a.stderr, "leadscore: columns:", describeRoles(in.schema))
+	if f.dryRun {
+		return a.print(in.schema, func(w io.Writer) {
+			fmt.Fprintf(w, "%d leads; %s; data and configuration are in order\n", in.dataset.Rows(), in.options.Label)
+		})
+	}
+	out, err := a.trainAndWrite(ctx, in, f, watch)
+	if err != nil {
+		return err
+	}
+	for _, w := range out.Warnings {
+		fmt.Fprintf(a.stderr, "leadscore: warning: %s: %s\n", w.Code, join(w.Column, w.Detail))
+	}
+	return a.print(out, out.text)
+}
+
+func join(column, detail string) string {
+	if column == "" {
+		return detail
+	}
+	return column + ": " + detail
+}
+
+// trainAndWrite does the work of train.
+func (a *app) trainAndWrite(ctx context.Context, in *trainInput, f *trainFlags, watch *stopwatch) (*trainOutput, error) {
+	sum, err := in.dataset.SHA256(ctx)
+	if err != nil {
+		return nil, err
+	}
+	in.options.DataSHA256 = sum
+	table, err := a.loadTable(ctx, in.dataset, in.schema, in.options.Workers)
+	if err != nil {
+		return nil, err
+	}
+	if f.sample > 0 && f.sample < table.Rows {
+		table = table.Sample(f.sample, in.options.Seed)
+	}
+	watch.lap(&watch.cost.DecodeCPU)
+	bar := a.newBar("training", 0)
+	in.options.Progress = func(p model.Progress) {
+		bar.describe(fmt.Sprintf("%s: fit %d of %d, pass %d, gradient %.1e", p.Stage, p.Step, p.Steps, p.Passes, p.GradientNorm))
+		bar.at(p.Step)
+	}
+	training, err := model.Train(ctx, table, in.options)
+	bar.done()
+	if err != nil {
+		return nil, err
+	}
+	watch.lap(&watch.cost.FitCPU)
+	if err := saveModel(f.out, training.Model); err != nil {
+		return nil, err
+	}
+	if f.report != "" {
+		if err := writeReport(f.report, training); err != nil {
+			return nil, err
+		}
+	}
+	identity := training.Model.Identity()
+	return &trainOutput{trainedModel{identity.ID, f.out, identity.Version}, training, f.report, watch.stop()}, nil
+}
+
+// writeReport writes the page about a training run.
+func writeReport(path string, t *model.Training) error {
+	o := report.DefaultOptions()
+	identity, label := t.Model.Identity(), t.Model.Label()
+	o.ToolVersion, o.ModelID, o.ModelVersion = tool(), identity.ID, identity.Version
+	o.Label, o.Fields = label.String(), t.Model.Schema().Fields()
+	if label.At != "" {
+		o.Horizon = label.Horizon
+	}
+	return datasets.WriteFile(path, func(w io.Writer) error { return report.Write(w, t, o) })
+}
+
+// text prints the result for people.
+func (o *trainOutput) text(w io.Writer) {
+	fmt.Fprintf(w, "%s\n\n", o.Verdict)
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	row := func(name, format string, args ...any) {
+		fmt.Fprintf(t, "  %s\t%s\n", name, fmt.Sprintf(format, args...))
+	}
+	d := o.Data
+	row("leads", "%d, %d used, %d younger than the horizon", d.Rows, d.Used, d.Immature)
+	row("conversions", "%.0f (%.2f %%)", d.Conversions, 100*d.BaseRate)
+	if d.From != "" {
+		row("created", "%s to %s, as of %s", day(d.From), day(d.To), day(d.AsOf))
+	}
+	if h := o.Holdout; h != nil {
+		row("holdout", "%s: %d leads; figures of a model fitted before them; the shipped model is %s", o.Split.Kind, h.Rows, shipped(o.Split))
+		row("AUC", "%.4f (%.4f to %.4f)", h.AUC, h.AUCCI[0], h.AUCCI[1])
+		if o.Folds != nil {
+			row("", "%.4f on random folds, for comparison only", o.Folds.AUC)
+		}
+		row("log loss", "%.5f (the base rate alone: %.5f)", h.LogLoss, h.LogLossConstant)
+		row("calibration", "slope %.3f, intercept %+.3f; ECE %.4f (%.4f expected by chance)", h.CalibrationSlope, h.CalibrationIntercept, h.ECE, h.ECEExpected)
+		row("top tenth", "converts %.2f times as often as the average", h.TopDecileLift)
+	}
+	row("model", "%s: %d features, %d coefficients, calibration %s", o.Fit.Recipe, o.Fit.Columns, o.Fit.Coefficients, o.Fit.Calibration.Kind)
+	row("optimum", "objective %.4f, relative gradient %.1e, %d passes", o.Fit.Objective, o.Fit.GradientNorm, o.Fit.Passes)
+	if o.Value.Kind != model.ValueNone {
+		row("value", "%.2f %s profit per sale, from %d sales (%s)", o.Value.Mean, o.Value.Currency, o.Value.Wins, o.Value.Kind)
+	}
+	row("cost", "%.2f CPU s, %.2f s, %.0f MB", o.Cost.TotalCPU, o.Cost.Wall, float64(o.Cost.MaxRSS)/1e6)
+	_ = t.Flush()
+	fmt.Fprintf(w, "\nmodel %s (%s)\n", o.Model.Path, o.Model.Version)
+	if o.Report != "" {
+		fmt.Fprintf(w, "report %s\n", o.Report)
+	}
+}
+
+// day is the date of an RFC 3339 time.
+func day(text string) string { return strings.SplitN(text, "T", 2)[0] }
+
+func shipped(s model.SplitSummary) string {
+	if s.Refitted {
+		return "refitted on all mature leads"
+	}
+	return "that one"
+}
+
+// trainingCost is what training took.
+type trainingCost struct {
+	DecodeCPU float64 `json:"decode_cpu_s"` // reading, decoding and storing the columns
+	EncodeCPU float64 `json:"encode_cpu_s"` // 0: encoding is part of each fit
+	FitCPU    float64 `json:"fit_cpu_s"`
+	TotalCPU  float64 `json:"total_cpu_s"`
+	Wall      float64 `json:"wall_s"`
+	MaxRSS    int64   `json:"max_rss_bytes"`
+}
+
+// stopwatch measures processor time stage by stage.
+type stopwatch struct {
+	start time.Time
+	last  float64
+	cost  trainingCost
+}
+
+func startWatch() *stopwatch {
+	cpu, _ := usage()
+	return &stopwatch{start: time.Now(), last: cpu}
+}
+
+// lap adds the processor time since the last lap.
+func (s *stopwatch) lap(into *float64) {
+	cpu, _ := usage()
+	*into += cpu - s.last
+	s.last = cpu
+}
+
+func (s *stopwatch) stop() trainingCost {
+	s.cost.TotalCPU, s.cost.MaxRSS = usage()
+	s.cost.Wall = time.Since(s.start).Seconds()
+	return s.cost
+}

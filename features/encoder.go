@@ -1,0 +1,299 @@
+package features
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"unicode/utf8"
+)
+
+// The plain recipe, feature by feature (scikit-learn's one-hot encoding and standardisation):
+//
+//	category   one code for each level of the training rows, in sorted order; missing is the last code if it occurs
+//	number     z = (x − mean)/sd over the non-missing training rows, sd of the population, 1 if constant;
+//	           missing gives z = 0, and a flag of its own if a training row misses the number
+//	time       as a number, in days
+//
+// A level that training never saw has no code; nor has "missing" where no training row missed the value.
+
+// Term is one feature as the model sees it. A fitted coefficient belongs to each of its levels, being missing
+// one of them where Missing is set (a category), or to its slope and, where Missing is set, to its being missing
+// (a number).
+type Term struct {
+	Name    string   `json:"feature"`
+	Levels  []string `json:"levels,omitempty"`  // category: sorted; code = position
+	Missing bool     `json:"missing,omitempty"` // training rows miss the value: category, code len(Levels); number, Flag
+	Mean    float64  `json:"mean"`              // number
+	SD      float64  `json:"sd,omitempty"`      // number; > 0 marks the term as one
+	Min     float64  `json:"min"`               // number: the range of training
+	Max     float64  `json:"max"`
+	// Histogram is what training looked like, for drift: the weight of the rows of each level, or of each bin
+	// between Edges. Its last element counts the missing.
+	Histogram []float64 `json:"histogram"`
+	Edges     []float64 `json:"edges,omitempty"`
+
+	field int
+	code  map[string]int32
+}
+
+// IsNumber reports whether the term has a slope rather than levels.
+func (t *Term) IsNumber() bool { return t.SD > 0 }
+
+// Size returns the number of coefficients of the term.
+func (t *Term) Size() int {
+	n := len(t.Levels)
+	if t.IsNumber() {
+		n = 1
+	}
+	if t.Missing {
+		n++
+	}
+	return n
+}
+
+// Weight returns the weight of the training rows.
+func (t *Term) Weight() float64 {
+	var total float64
+	for _, count := range t.Histogram {
+		total += count
+	}
+	return total
+}
+
+// MissingWeight returns the weight of the training rows that miss the value.
+func (t *Term) MissingWeight() float64 { return t.Histogram[len(t.Histogram)-1] }
+
+// LevelName names coefficient i of the term.
+func (t *Term) LevelName(i int) string {
+	switch {
+	case t.IsNumber() && i == 0:
+		return "slope"
+	case t.IsNumber() || i >= len(t.Levels):
+		return MissingText
+	}
+	return t.Levels[i]
+}
+
+// MissingText is how a missing value is shown to people.
+const MissingText = "(missing)"
+
+// Encoder turns leads, and tables of leads, into codes. It is immutable and travels inside the artifact.
+type Encoder struct {
+	schema *Schema
+	terms  []Term
+}
+
+// NewEncoder binds the terms to the schema's columns and checks them: the error names the term. The encoder
+// keeps the terms.
+func NewEncoder(schema *Schema, terms []Term) (*Encoder, error) {
+	e := &Encoder{schema: schema, terms: terms}
+	named := map[string]bool{}
+	for i := range terms {
+		t := &terms[i]
+		if named[t.Name] {
+			return nil, fmt.Errorf("features: encoder: feature %q appears twice", t.Name)
+		}
+		named[t.Name] = true
+		if err := t.bind(schema); err != nil {
+			return nil, fmt.Errorf("features: encoder: feature %q: %w", t.Name, err)
+		}
+	}
+	return e, nil
+}
+
+func (t *Term) bind(schema *Schema) error {
+	t.field = schema.Index(t.Name)
+	if t.field < 0 || !schema.fields[t.field].Role.Feature() {
+		return fmt.Errorf("the schema has no such feature")
+	}
+	for _, x := range slices.Concat([]float64{t.Mean, t.SD, t.Min, t.Max}, t.Histogram, t.Edges) {
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return fmt.Errorf("%v is not a finite number", x)
+		}
+	}
+	if kind := schema.fields[t.field].Kind; kind != Category {
+		return t.checkNumber(kind)
+	}
+	return t.bindLevels(schema)
+}
+
+func (t *Term) checkNumber(kind Kind) error {
+	switch {
+	case !(t.SD > 0) || math.IsInf(1/t.SD, 0):
+		return fmt.Errorf("the sd of a %v must be positive, not %v", kind, t.SD)
+	case len(t.Levels) > 0:
+		return fmt.Errorf("a %v has no levels", kind)
+	case t.Min > t.Max:
+		return fmt.Errorf("the range from %v to %v is empty", t.Min, t.Max)
+	}
+	return t.checkHistogram(len(t.Edges) + 1)
+}
+
+// bindLevels wants the levels to be such that a lead's value can equal them.
+func (t *Term) bindLevels(schema *Schema) error {
+	if t.SD != 0 || t.Mean != 0 || t.Min != 0 || t.Max != 0 || len(t.Edges) > 0 {
+		return fmt.Errorf("a category has neither moments nor edges")
+	}
+	if len(t.Levels) == 0 {
+		return fmt.Errorf("a category needs at least one level")
+	}
+	t.code = make(map[string]int32, len(t.Levels))
+	for i, level := range t.Levels {
+		if i > 0 && level <= t.Levels[i-1] {
+			return fmt.Errorf("level %q stands after level %q: levels must be sorted and different", level, t.Levels[i-1])
+		}
+		if v, err := schema.TextValue(t.field, level); err != nil || v.Text != level || !utf8.ValidString(level) {
+			return fmt.Errorf("level %q is not a value that a lead can have", level)
+		}
+		t.code[level] = int32(i)
+	}
+	return t.checkHistogram(len(t.Levels))
+}
+
+// checkHistogram wants a count for each bin and one for the missing.
+func (t *Term) checkHistogram(bins int) error {
+	if len(t.Histogram) != bins+1 {
+		return fmt.Errorf("the histogram has %d counts, want %d", len(t.Histogram), bins+1)
+	}
+	for _, count := range t.Histogram {
+		if count < 0 {
+			return fmt.Errorf("the histogram has the count %v", count)
+		}
+	}
+	if total := t.Weight(); !(total > 0) || math.IsInf(total, 0) {
+		return fmt.Errorf("the histogram's sum is %v", total)
+	}
+	if t.Missing != (t.MissingWeight() > 0) {
+		return fmt.Errorf("the histogram counts %v missing, but a coefficient for them: %v", t.MissingWeight(), t.Missing)
+	}
+	if !slices.IsSorted(t.Edges) {
+		return fmt.Errorf("the histogram's edges are not sorted")
+	}
+	return nil
+}
+
+// Schema returns the schema that the terms belong to.
+func (e *Encoder) Schema() *Schema { return e.schema }
+
+// Terms returns the features in order. The caller must not change them.
+func (e *Encoder) Terms() []Term { return e.terms }
+
+// Code is one feature of one lead, encoded: a coefficient's position and what to multiply it by.
+type Code struct {
+	Level int32   // position of the coefficient, or NoLevel
+	Z     float64 // of a number with a value: standardised; 1 otherwise
+}
+
+// NoLevel marks a level that training never saw, or a missing value where training missed none: it has no
+// coefficient and contributes exactly nothing.
+const NoLevel = -1
+
+// Code returns the code of term i of a lead. A number with a value has the slope's position, 0; a missing one
+// the flag's, 1.
+func (e *Encoder) Code(i int, lead *Lead) Code {
+	t := &e.terms[i]
+	return t.encode(&lead.Values[t.field], e.schema.fields[t.field].Kind)
+}
+
+func (t *Term) encode(v *Value, kind Kind) Code {
+	switch {
+	case !v.Present:
+		return t.absent()
+	case kind != Category:
+		return Code{Z: t.Standardise(v.amount(kind))}
+	}
+	if level, known := t.code[v.Text]; known {
+		return Code{Level: level, Z: 1}
+	}
+	return Code{Level: NoLevel, Z: 1}
+}
+
+// absent is the code of a missing value.
+func (t *Term) absent() Code {
+	switch {
+	case !t.Missing:
+		return Code{Level: NoLevel, Z: 1}
+	case t.IsNumber():
+		return Code{Level: 1, Z: 1}
+	}
+	return Code{Level: int32(len(t.Levels)), Z: 1}
+}
+
+// zLimit keeps the arithmetic finite for numbers that are astronomically far outside the range of training.
+const zLimit = 1e12
+
+// Standardise is the one definition of z.
+func (t *Term) Standardise(x float64) float64 {
+	return min(max((x-t.Mean)/t.SD, -zLimit), zLimit)
+}
+
+// Warnings appends what is doubtful about a lead's values: missing features, unseen levels, numbers outside
+// the range of training.
+func (e *Encoder) Warnings(lead *Lead, dst []Warning) []Warning {
+	absent := 0
+	for i := range e.terms {
+		t := &e.terms[i]
+		v := &lead.Values[t.field]
+		if !v.Present {
+			absent++
+			dst = append(dst, Warning{Code: WarnMissingField, Feature: t.Name})
+			continue
+		}
+		kind := e.schema.fields[t.field].Kind
+		if kind == Category {
+			if _, known := t.code[v.Text]; !known {
+				dst = append(dst, Warning{Code: WarnUnseenLevel, Feature: t.Name})
+			}
+			continue
+		}
+		if x := v.amount(kind); x < t.Min || x > t.Max {
+			dst = append(dst, Warning{Code: WarnOutOfRange, Feature: t.Name, Detail: "outside " + t.span(kind) + ", the range of training"})
+		}
+	}
+	if 2*absent > len(e.terms) {
+		dst = append(dst, Warning{Code: WarnMostlyMissing, Detail: fmt.Sprintf("%d of %d features have no value", absent, len(e.terms))})
+	}
+	return dst
+}
+
+// amount returns the number that a value of a number or a time is to the model.
+func (v *Value) amount(kind Kind) float64 {
+	if kind == Time {
+		return Days(v.Time)
+	}
+	return v.Number
+}
+
+// span writes down the range of training.
+func (t *Term) span(kind Kind) string {
+	if kind == Time {
+		return FormatTime(Micros(t.Min)) + " to " + FormatTime(Micros(t.Max))
+	}
+	return FormatNumber(t.Min) + " to " + FormatNumber(t.Max)
+}
+
+// Text returns how the value of term i is shown to people.
+func (e *Encoder) Text(i int, lead *Lead) string {
+	field := e.terms[i].field
+	v := &lead.Values[field]
+	if !v.Present {
+		return MissingText
+	}
+	return v.written(e.schema.fields[field].Kind)
+}
+
+// Fits reports an error unless leads and tables of the other schema have the encoder's features in the places
+// where the encoder looks for them.
+func (e *Encoder) Fits(other *Schema) error {
+	for i := range e.terms {
+		field := e.terms[i].field
+		want := e.schema.fields[field]
+		if field >= len(other.fields) {
+			return fmt.Errorf("features: encoder: the schema has no column %d, want %q", field, want.Name)
+		}
+		if got := other.fields[field]; got.Name != want.Name || got.Type != want.Type || got.Kind != want.Kind {
+			return fmt.Errorf("features: encoder: column %d is %q, a %v of %v, want %q, a %v of %v", field, got.Name, got.Kind, got.Type, want.Name, want.Kind, want.Type)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,416 @@
+package features
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// Codes is a column of small integers in the narrowest width that holds them; exactly one slice is set.
+type Codes struct {
+	U8  []uint8
+	U16 []uint16
+	U32 []uint32
+}
+
+// Len returns the number of codes.
+func (c Codes) Len() int { return len(c.U8) + len(c.U16) + len(c.U32) }
+
+// At returns the code of row i.
+func (c Codes) At(i int) int {
+	switch {
+	case c.U8 != nil:
+		return int(c.U8[i])
+	case c.U16 != nil:
+		return int(c.U16[i])
+	}
+	return int(c.U32[i])
+}
+
+// makeCodes returns n codes wide enough for values below levels.
+func makeCodes(n, levels int) Codes {
+	switch {
+	case levels <= 1<<8:
+		return Codes{U8: make([]uint8, n)}
+	case levels <= 1<<16:
+		return Codes{U16: make([]uint16, n)}
+	}
+	return Codes{U32: make([]uint32, n)}
+}
+
+// mapped returns the codes code[c.At(rows[i])]; rows nil means every row. levels bounds the new codes.
+func (c Codes) mapped(rows []int32, code []uint32, levels int) Codes {
+	n := c.Len()
+	if rows != nil {
+		n = len(rows)
+	}
+	out := makeCodes(n, levels)
+	switch {
+	case c.U8 != nil:
+		out.fill(c.U8, nil, nil, rows, code)
+	case c.U16 != nil:
+		out.fill(nil, c.U16, nil, rows, code)
+	default:
+		out.fill(nil, nil, c.U32, rows, code)
+	}
+	return out
+}
+
+func (c Codes) fill(u8 []uint8, u16 []uint16, u32 []uint32, rows []int32, code []uint32) {
+	switch {
+	case c.U8 != nil:
+		remapFrom(c.U8, u8, u16, u32, rows, code)
+	case c.U16 != nil:
+		remapFrom(c.U16, u8, u16, u32, rows, code)
+	default:
+		remapFrom(c.U32, u8, u16, u32, rows, code)
+	}
+}
+
+type codeWidth interface{ ~uint8 | ~uint16 | ~uint32 }
+
+func remapFrom[D codeWidth](dst []D, u8 []uint8, u16 []uint16, u32 []uint32, rows []int32, code []uint32) {
+	switch {
+	case u8 != nil:
+		remap(dst, u8, rows, code)
+	case u16 != nil:
+		remap(dst, u16, rows, code)
+	default:
+		remap(dst, u32, rows, code)
+	}
+}
+
+func remap[D, S codeWidth](dst []D, src []S, rows []int32, code []uint32) {
+	if rows == nil {
+		for i, c := range src {
+			dst[i] = D(code[c])
+		}
+		return
+	}
+	for i, r := range rows {
+		dst[i] = D(code[src[r]])
+	}
+}
+
+// Numbers is a column of numbers, NaN = missing, in single precision where that loses nothing; exactly one
+// slice is set.
+type Numbers struct {
+	F32 []float32
+	F64 []float64
+}
+
+// Len returns the number of values.
+func (x Numbers) Len() int { return len(x.F32) + len(x.F64) }
+
+// At returns the value of row i.
+func (x Numbers) At(i int) float64 {
+	if x.F32 != nil {
+		return float64(x.F32[i])
+	}
+	return x.F64[i]
+}
+
+// pick returns the values of the given rows; nil means every row and shares the memory.
+func (x Numbers) pick(rows []int32) Numbers {
+	return Numbers{F32: pick(x.F32, rows), F64: pick(x.F64, rows)}
+}
+
+// pick returns the codes of the given rows; nil means every row and shares the memory.
+func (c Codes) pick(rows []int32) Codes {
+	return Codes{U8: pick(c.U8, rows), U16: pick(c.U16, rows), U32: pick(c.U32, rows)}
+}
+
+func pick[T any](src []T, rows []int32) []T {
+	if src == nil || rows == nil {
+		return src
+	}
+	out := make([]T, len(rows))
+	for i, r := range rows {
+		out[i] = src[r]
+	}
+	return out
+}
+
+// Column is one column of a Table. The part that the field's Kind asks for is set.
+type Column struct {
+	Codes   Codes    // Category: positions in Levels; len(Levels) = missing
+	Levels  []string // Category: sorted; every level that a row has is among them
+	Numbers Numbers  // Number
+	Times   []int64  // Time: microseconds since 1970 UTC, NoTime = missing
+}
+
+// Table is a data set in memory, column by column, as compactly as its values allow. Columns[i] belongs to
+// field i of the Schema; those of excluded fields and of the id are empty. It does not change once built.
+type Table struct {
+	Schema  *Schema
+	Rows    int
+	Columns []Column
+}
+
+// Builder collects Batches into a Table.
+type Builder struct {
+	schema  *Schema
+	rows    int
+	columns []columnBuilder
+}
+
+// columnBuilder gathers one column; codes are positions in levels until Table sorts them.
+type columnBuilder struct {
+	field   *Field
+	codes   Codes
+	levels  []string
+	code    map[string]uint32
+	last    *Dictionary // whose mapping seen holds
+	seen    []uint32
+	numbers Numbers
+	times   []int64
+}
+
+// unmapped marks a dictionary entry that no row has used yet.
+const unmapped = math.MaxUint32
+
+// NewBuilder returns an empty Builder with room for the expected number of rows.
+func NewBuilder(schema *Schema, expected int) *Builder {
+	b := &Builder{schema: schema, columns: make([]columnBuilder, len(schema.fields))}
+	for i := range b.columns {
+		c := &b.columns[i]
+		c.field = &schema.fields[i]
+		if !stored(c.field) {
+			continue
+		}
+		switch c.field.Kind {
+		case Category:
+			c.code = map[string]uint32{}
+			c.codes = Codes{U8: make([]uint8, 0, expected)}
+		case Number:
+			c.numbers = Numbers{F32: make([]float32, 0, expected)}
+		case Time:
+			c.times = make([]int64, 0, expected)
+		}
+	}
+	return b
+}
+
+// stored reports whether a Table keeps the column.
+func stored(f *Field) bool { return f.Role != RoleExcluded && f.Role != RoleID }
+
+// Add appends the rows of a batch. Batches must come in order, without gaps. After an error the Builder is of
+// no further use.
+func (b *Builder) Add(batch *Batch) error {
+	switch {
+	case batch.Start != b.rows:
+		return fmt.Errorf("features: table: a batch starts at row %d, want row %d", batch.Start, b.rows)
+	case len(batch.Vectors) != len(b.columns):
+		return fmt.Errorf("features: table: a batch of %d columns, want %d", len(batch.Vectors), len(b.columns))
+	case b.rows+batch.Rows > math.MaxInt32:
+		return fmt.Errorf("features: table: more than %d rows", math.MaxInt32)
+	}
+	for i := range b.columns {
+		if c := &b.columns[i]; stored(c.field) {
+			if err := c.add(&batch.Vectors[i], batch.Rows); err != nil {
+				return fmt.Errorf("features: table: column %q, batch at row %d: %w", c.field.Name, batch.Start, err)
+			}
+		}
+	}
+	b.rows += batch.Rows
+	return nil
+}
+
+func (c *columnBuilder) add(v *Vector, rows int) error {
+	n := len(v.Codes)
+	switch c.field.Kind {
+	case Number:
+		n = len(v.Numbers)
+	case Time:
+		n = len(v.Times)
+	}
+	if n != rows {
+		return fmt.Errorf("%d values of a %v in a batch of %d rows", n, c.field.Kind, rows)
+	}
+	switch c.field.Kind {
+	case Category:
+		return c.addCodes(v)
+	case Number:
+		c.addNumbers(v.Numbers)
+	case Time:
+		c.times = append(c.times, v.Times...)
+	}
+	return nil
+}
+
+// addCodes maps the batch's codes to the column's own. Code 0 is "missing", so that the width grows with the
+// levels alone.
+func (c *columnBuilder) addCodes(v *Vector) error {
+	var levels []string
+	if v.Dictionary != nil {
+		levels = v.Dictionary.Levels
+	}
+	if v.Dictionary != c.last {
+		c.last, c.seen = v.Dictionary, c.seen[:0]
+	}
+	for len(c.seen) < len(levels) {
+		c.seen = append(c.seen, unmapped)
+	}
+	for row, raw := range v.Codes {
+		if raw == NoCode {
+			c.appendCode(0)
+			continue
+		}
+		if int(raw) >= len(levels) {
+			return fmt.Errorf("row %d of it has code %d of %d levels", row, raw, len(levels))
+		}
+		code := c.seen[raw]
+		if code == unmapped {
+			code = c.levelCode(levels[raw])
+			c.seen[raw] = code
+		}
+		c.appendCode(code)
+	}
+	return nil
+}
+
+func (c *columnBuilder) levelCode(level string) uint32 {
+	code, known := c.code[level]
+	if !known {
+		c.levels = append(c.levels, level)
+		code = uint32(len(c.levels))
+		c.code[level] = code
+		c.widen(int(code))
+	}
+	return code
+}
+
+// widen makes room for codes up to largest.
+func (c *columnBuilder) widen(largest int) {
+	if c.codes.U8 != nil && largest >= 1<<8 {
+		c.codes = Codes{U16: widened[uint16](c.codes.U8)}
+	}
+	if c.codes.U16 != nil && largest >= 1<<16 {
+		c.codes = Codes{U32: widened[uint32](c.codes.U16)}
+	}
+}
+
+func widened[D, S codeWidth](src []S) []D {
+	dst := make([]D, len(src), cap(src))
+	for i, x := range src {
+		dst[i] = D(x)
+	}
+	return dst
+}
+
+func (c *columnBuilder) appendCode(code uint32) {
+	switch {
+	case c.codes.U8 != nil:
+		c.codes.U8 = append(c.codes.U8, uint8(code))
+	case c.codes.U16 != nil:
+		c.codes.U16 = append(c.codes.U16, uint16(code))
+	default:
+		c.codes.U32 = append(c.codes.U32, code)
+	}
+}
+
+// addNumbers appends numbers in single precision until one would lose by it.
+func (c *columnBuilder) addNumbers(xs []float64) {
+	for i, x := range xs {
+		if c.numbers.F64 != nil {
+			c.numbers.F64 = append(c.numbers.F64, xs[i:]...)
+			return
+		}
+		y := float32(x)
+		if float64(y) == x || math.IsNaN(x) {
+			c.numbers.F32 = append(c.numbers.F32, y)
+			continue
+		}
+		double := make([]float64, len(c.numbers.F32), cap(c.numbers.F32))
+		for j, z := range c.numbers.F32 {
+			double[j] = float64(z)
+		}
+		c.numbers = Numbers{F64: append(double, x)}
+	}
+}
+
+// Table returns what was added. Levels are sorted, so that the order of the rows leaves no trace in them.
+func (b *Builder) Table() *Table {
+	t := &Table{Schema: b.schema, Rows: b.rows, Columns: make([]Column, len(b.columns))}
+	for i := range b.columns {
+		c := &b.columns[i]
+		t.Columns[i] = Column{Numbers: c.numbers, Times: c.times}
+		if c.code != nil {
+			t.Columns[i] = c.sorted()
+		}
+	}
+	return t
+}
+
+func (c *columnBuilder) sorted() Column {
+	levels := slices.Clone(c.levels)
+	slices.Sort(levels)
+	code := make([]uint32, len(levels)+1)
+	code[0] = uint32(len(levels))
+	for position, level := range levels {
+		code[c.code[level]] = uint32(position)
+	}
+	return Column{Levels: levels, Codes: c.codes.mapped(nil, code, len(levels)+1)}
+}
+
+// Lead copies one row of the table into lead, whose memory it reuses. The id is not kept in a Table.
+func (t *Table) Lead(row int, lead *Lead) {
+	lead.reset(len(t.Columns))
+	for i := range t.Columns {
+		lead.Values[i] = t.Columns[i].value(t.Schema.fields[i].Kind, row)
+	}
+}
+
+func (c *Column) value(kind Kind, row int) Value {
+	switch {
+	case kind == Category && c.Codes.Len() > 0:
+		if code := c.Codes.At(row); code < len(c.Levels) {
+			return Value{Present: true, Text: c.Levels[code]}
+		}
+	case kind == Number && c.Numbers.Len() > 0:
+		if x := c.Numbers.At(row); !math.IsNaN(x) {
+			return Value{Present: true, Number: x}
+		}
+	case kind == Time && len(c.Times) > 0:
+		if t := c.Times[row]; t != NoTime {
+			return Value{Present: true, Time: t}
+		}
+	}
+	return Value{}
+}
+
+// Without returns the table with the named feature excluded. It shares the memory of t.
+func (t *Table) Without(feature string) (*Table, error) {
+	i := t.Schema.Index(feature)
+	if i < 0 {
+		return nil, fmt.Errorf("features: table: no column %q", feature)
+	}
+	fields := slices.Clone(t.Schema.fields)
+	fields[i].Role = RoleExcluded
+	schema, err := NewSchema(fields, t.Schema.missing)
+	if err != nil {
+		return nil, err
+	}
+	reduced := *t
+	reduced.Schema = schema
+	return &reduced, nil
+}
+
+// Sample returns a table of count rows, or of all if there are fewer, drawn at random without replacement and
+// left in their order.
+func (t *Table) Sample(count int, seed uint64) *Table {
+	random := rand.New(rand.NewPCG(seed, 0x73616d706c65))
+	rows := make([]int32, 0, count)
+	for r := range t.Rows { // Vitter's selection sampling
+		if left := t.Rows - r; random.IntN(left) < count-len(rows) {
+			rows = append(rows, int32(r))
+		}
+	}
+	sample := &Table{Schema: t.Schema, Rows: len(rows), Columns: make([]Column, len(t.Columns))}
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		sample.Columns[i] = Column{Codes: c.Codes.pick(rows), Levels: c.Levels, Numbers: c.Numbers.pick(rows), Times: pick(c.Times, rows)}
+	}
+	return sample
+}

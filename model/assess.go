@@ -1,0 +1,167 @@
+package model
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/stat"
+
+	"github.com/leadscore/leadscore/features"
+)
+
+// Assessment is how a model does on leads that it was not trained on.
+type Assessment struct {
+	Model   Identity    `json:"model"`
+	Data    DataSummary `json:"data"`
+	Overall *Evaluation `json:"overall,omitempty"` // absent where only one outcome occurs
+	Groups  []Group     `json:"groups"`
+	Truth   *Truth      `json:"truth,omitempty"`
+	Notes   []Warning   `json:"warnings"`
+}
+
+// Truth compares probabilities with the true ones, which only made-up leads have.
+type Truth struct {
+	Rows             int          `json:"rows"`
+	Mean             float64      `json:"mean_probability"`
+	True             float64      `json:"mean_truth"`
+	Ratio            float64      `json:"ratio"`             // mean probability ÷ mean truth
+	Slope            float64      `json:"calibration_slope"` // of the truth on the log-odds
+	Intercept        float64      `json:"calibration_intercept"`
+	LogitCorrelation float64      `json:"logit_correlation"`
+	ExcessLogLoss    float64      `json:"excess_log_loss"` // over the truth's own
+	Groups           []TruthGroup `json:"groups"`
+}
+
+// TruthGroup is the comparison for some of the leads.
+type TruthGroup struct {
+	By       string  `json:"by"`
+	Value    string  `json:"value"`
+	Rows     int     `json:"rows"`
+	Expected float64 `json:"expected_conversions"`
+	True     float64 `json:"true_conversions"`
+	Ratio    float64 `json:"ratio"`
+}
+
+// AssessOptions says how to assess.
+type AssessOptions struct {
+	By    []string  // category columns to group by, or "cohort"; nil = source, segments and cohort
+	Truth []float64 // true probability of each row of the table, nil = unknown
+	AsOf  string    // moment of maturity, "" = the latest time in the data
+	Seed  uint64
+}
+
+// Assess measures the model on the labelled, mature leads of a table of the model's schema, and compares it
+// with the truth, if given, on all of them.
+func (m *Model) Assess(table *features.Table, o AssessOptions) (*Assessment, error) {
+	label := m.document.Label
+	label.AsOf = o.AsOf
+	out, err := label.apply(table)
+	if err != nil {
+		return nil, err
+	}
+	weights, err := weightsOf(table)
+	if err != nil {
+		return nil, err
+	}
+	l, err := newLeads(table, out, weights, SplitRowOrder, o.Seed)
+	if err != nil {
+		return nil, err
+	}
+	if len(l.rows) == 0 {
+		return nil, fmt.Errorf("model: assess: %w: %d rows, %d of them younger than the horizon of %d days", ErrNoLeads, table.Rows, out.immature, label.Horizon)
+	}
+	t := &trainer{leads: l, outcomes: out}
+	a := &Assessment{Model: m.Identity(), Data: t.summary(), Notes: append([]Warning{}, out.warnings...)}
+	logOdds := m.TableLogOdds(table, l.rows)
+	if won := l.won(l.rows); won > 0 && won < len(l.rows) {
+		a.Overall = evaluate(l.sample(l.rows, logOdds, o.Seed), true)
+	} else {
+		a.Notes = append(a.Notes, Warning{Code: "one_outcome", Detail: fmt.Sprintf("%d of %d leads converted: ranking cannot be measured", won, len(l.rows))})
+	}
+	if a.Groups, err = l.groupsFor(o.By, l.rows, logOdds); err != nil {
+		return nil, err
+	}
+	if o.Truth != nil {
+		a.Truth, err = m.truth(l, o.Truth)
+	}
+	return a, err
+}
+
+// groupsFor measures rows by the named columns.
+func (l *leads) groupsFor(by []string, rows []int32, logOdds []float64) ([]Group, error) {
+	if by == nil {
+		return l.groups(rows, logOdds), nil
+	}
+	groups := []Group{}
+	for _, name := range by {
+		if name == byCohort {
+			groups = append(groups, l.cohorts(rows, logOdds)...)
+			continue
+		}
+		if name == features.RoleSource.String() && l.table.Schema.Index(name) < 0 {
+			if i := l.table.Schema.ByRole(features.RoleSource); i >= 0 {
+				name = l.table.Schema.Fields()[i].Name
+			}
+		}
+		i := l.table.Schema.Index(name)
+		if i < 0 || l.table.Schema.Fields()[i].Kind != features.Category {
+			return nil, fmt.Errorf("model: assess: cannot group by %q: it is not a category column of the data", name)
+		}
+		groups = append(groups, l.groupsBy(name, &l.table.Columns[i], rows, logOdds)...)
+	}
+	return groups, nil
+}
+
+// truth compares with the true probabilities over all rows, mature or not.
+func (m *Model) truth(l *leads, truth []float64) (*Truth, error) {
+	if len(truth) != l.table.Rows {
+		return nil, fmt.Errorf("model: assess: %d true probabilities for %d leads", len(truth), l.table.Rows)
+	}
+	for r, p := range truth {
+		if !(p >= 0 && p <= 1) {
+			return nil, fmt.Errorf("model: assess: row %d: %v is not a probability", r, p)
+		}
+	}
+	logOdds := m.TableLogOdds(l.table, nil)
+	t := &Truth{Rows: len(truth), Groups: []TruthGroup{}}
+	own := make([]float64, len(truth)) // logit of the truth, kept finite
+	for r, p := range truth {
+		t.Mean += Sigmoid(logOdds[r])
+		t.True += p
+		own[r] = Logit(min(max(p, 1e-9), 1-1e-9))
+		t.ExcessLogLoss += logLoss(logOdds[r], p) - entropy(p)
+	}
+	n := float64(len(truth))
+	t.Ratio = t.Mean / t.True
+	t.Mean /= n
+	t.True /= n
+	t.ExcessLogLoss /= n
+	t.LogitCorrelation = stat.Correlation(logOdds, own, nil)
+	line, _ := fitAffine(logOdds, truth, nil)
+	t.Slope, t.Intercept = line.Slope, line.Intercept
+	for i, f := range l.table.Schema.Fields() {
+		if f.Role == features.RoleSource && f.Kind == features.Category {
+			t.Groups = append(t.Groups, truthBy(f.Name, &l.table.Columns[i], logOdds, truth)...)
+		}
+	}
+	return t, nil
+}
+
+func truthBy(name string, c *features.Column, logOdds, truth []float64) []TruthGroup {
+	groups := make([]TruthGroup, len(c.Levels)+1)
+	for r := range truth {
+		g := &groups[c.Codes.At(r)]
+		g.Rows++
+		g.Expected += Sigmoid(logOdds[r])
+		g.True += truth[r]
+	}
+	for i := range groups {
+		groups[i].By, groups[i].Value = name, "(missing)"
+		if i < len(c.Levels) {
+			groups[i].Value = c.Levels[i]
+		}
+		groups[i].Ratio = groups[i].Expected / max(groups[i].True, math.SmallestNonzeroFloat64)
+	}
+	return slices.DeleteFunc(groups, func(g TruthGroup) bool { return g.Rows == 0 })
+}

@@ -1,0 +1,84 @@
+package model
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/leadscore/leadscore/features"
+	"github.com/leadscore/leadscore/model/logit"
+)
+
+// effects returns what each feature does to the log-odds, those of the largest spread first, with intervals of
+// level IntervalLevel. A level's interval is that of its difference to the training mean of the feature.
+func (m *Model) effects(f *fitted) []Effect {
+	effects := make([]Effect, 0, len(m.effect))
+	for k := range m.encoder.Terms() {
+		t := &m.encoder.Terms()[k]
+		e := Effect{Feature: t.Name, Number: t.IsNumber(), Spread: m.document.Calibration.Slope * f.spread[k]}
+		if t.IsNumber() {
+			e.Points = m.numberPoints(k, t, f)
+		} else {
+			for level := range t.Size() {
+				p := EffectPoint{Label: t.LevelName(level), X: float64(level), Rows: t.Histogram[level]}
+				e.Points = append(e.Points, m.effectPoint(k, features.Code{Level: int32(level), Z: 1}, p, f))
+			}
+		}
+		effects = append(effects, e)
+	}
+	slices.SortStableFunc(effects, func(a, b Effect) int { return cmp.Compare(b.Spread, a.Spread) })
+	return effects
+}
+
+// numberPoints draws a number's line from the 1st to the 9th tenth of training and at its ends, and its
+// missing flag.
+func (m *Model) numberPoints(k int, t *features.Term, f *fitted) []EffectPoint {
+	var points []EffectPoint
+	xs := slices.Compact(slices.Concat([]float64{t.Min}, t.Edges, []float64{t.Max}))
+	for _, x := range xs {
+		p := EffectPoint{Label: features.FormatNumber(x), X: x, Rows: t.Histogram[features.BinOf(t.Edges, x)]}
+		points = append(points, m.effectPoint(k, features.Code{Z: (x - t.Mean) / t.SD}, p, f))
+	}
+	if t.Missing {
+		p := EffectPoint{Label: t.LevelName(1), X: math.Inf(1), Rows: t.Histogram[len(t.Histogram)-1]}
+		p.X = t.Max
+		points = append(points, m.effectPoint(k, features.Code{Level: 1, Z: 1}, p, f))
+	}
+	return points
+}
+
+// effectPoint fills in the effect of a code and its interval.
+func (m *Model) effectPoint(k int, code features.Code, p EffectPoint, f *fitted) EffectPoint {
+	p.LogOdds = m.contribution(k, code)
+	half := intervalZ * m.document.Calibration.Slope * f.deviation(k, code)
+	p.CI = Interval{p.LogOdds - half, p.LogOdds + half}
+	return p
+}
+
+// deviation is the standard error of β·code − mean, the mean being over the training leads.
+func (f *fitted) deviation(k int, code features.Code) float64 {
+	t := &f.encoder.Terms()[k]
+	var combination []logit.Loading
+	add := func(level int, value float64) {
+		combination = append(combination, logit.Loading{Term: logit.Term{Column: k, Level: level}, Value: value})
+	}
+	var n float64
+	for _, count := range t.Histogram {
+		n += count
+	}
+	add(int(code.Level), code.Z)
+	if t.IsNumber() {
+		if t.Missing {
+			add(1, -t.Histogram[len(t.Histogram)-1]/n)
+		}
+	} else {
+		for level := range t.Size() {
+			add(level, -t.Histogram[level]/n)
+		}
+	}
+	variance, err := f.linear.Variance(combination)
+	if err != nil {
+		return 0
+	}
+	return math.Sqrt(max(0, variance))
+}

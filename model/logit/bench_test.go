@@ -1,0 +1,136 @@
+package logit
+
+import (
+	"context"
+	"testing"
+)
+
+// benchmark is the shape of the benchmark leads of this project: 544 coefficients.
+func benchmark(b *testing.B, rows int) (Problem, *objective, []float64) {
+	p := synthetic(100, shape{rows: rows, levels: []int{3, 5, 8, 12, 20, 30, 50, 80, 120, 200}, numbers: 10, missing: .1, ridge: 1, scale: .3})
+	for j := range p.Columns {
+		c := &p.Columns[j]
+		if c.Levels == 0 && c.Numbers.F64 != nil {
+			for _, x := range c.Numbers.F64 {
+				c.Numbers.F32 = append(c.Numbers.F32, float32(x))
+			}
+			c.Numbers.F64 = nil
+		}
+		if c.Levels > 0 && c.Codes.U8 == nil {
+			narrow := make([]uint8, p.Rows)
+			for i := range narrow {
+				narrow[i] = uint8(c.Codes.code(i))
+			}
+			c.Codes = Codes{U8: narrow}
+		}
+	}
+	o, theta := laidOut(b, p, false)
+	o.workers = 1
+	return p, o, theta
+}
+
+func perRow(b *testing.B, rows int) {
+	b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(rows), "ns/row")
+}
+
+func BenchmarkPass(b *testing.B) {
+	p, o, theta := benchmark(b, 200_000)
+	grad := make([]float64, len(theta))
+	for b.Loop() {
+		if _, _, err := o.pass(context.Background(), allRows(&p), 1, theta, grad); err != nil {
+			b.Fatal(err)
+		}
+	}
+	perRow(b, p.Rows)
+}
+
+func BenchmarkVerify(b *testing.B) {
+	p, o, theta := benchmark(b, 200_000)
+	for b.Loop() {
+		if _, _, _, err := p.verify(context.Background(), o.layout, 1, 1, theta); err != nil {
+			b.Fatal(err)
+		}
+	}
+	perRow(b, p.Rows)
+}
+
+func BenchmarkCheck(b *testing.B) {
+	p, _, _ := benchmark(b, 200_000)
+	for b.Loop() {
+		if _, err := p.check(context.Background(), 1); err != nil {
+			b.Fatal(err)
+		}
+	}
+	perRow(b, p.Rows)
+}
+
+func BenchmarkFuse(b *testing.B) {
+	p, o, _ := benchmark(b, 200_000)
+	for b.Loop() {
+		if _, err := fuse(context.Background(), &p, o.layout, 1, fuseLimit); err != nil {
+			b.Fatal(err)
+		}
+	}
+	perRow(b, p.Rows)
+}
+
+func BenchmarkGram(b *testing.B) {
+	p, o, theta := benchmark(b, 50_000)
+	plan := newGramPlan(o)
+	for b.Loop() {
+		if _, err := plan.compute(context.Background(), allRows(&p), theta, o.curvatures); err != nil {
+			b.Fatal(err)
+		}
+	}
+	perRow(b, p.Rows)
+}
+
+// benchmarkFactor factors 544 coefficients, of which the first so many are one category.
+func benchmarkFactor(b *testing.B, lead int) {
+	const n = 544
+	a := positive(n, lead)
+	l := make([]float64, len(a))
+	for b.Loop() {
+		copy(l, a)
+		if !factor(l, n, lead, 1e-13) {
+			b.Fatal("not positive definite")
+		}
+	}
+}
+
+func BenchmarkFactor(b *testing.B)     { benchmarkFactor(b, 0) }
+func BenchmarkFactorLead(b *testing.B) { benchmarkFactor(b, 200) }
+
+func BenchmarkInverseDiagonal(b *testing.B) {
+	const n = 544
+	l := positive(n, 200)
+	factor(l, n, 200, 1e-13)
+	for b.Loop() {
+		inverseDiagonal(l, n)
+	}
+}
+
+func BenchmarkSolve(b *testing.B) {
+	const n = 544
+	l := positive(n, 200)
+	factor(l, n, 200, 1e-13)
+	x := make([]float64, n)
+	for b.Loop() {
+		x[0] = 1
+		solveLower(l, n, x)
+		solveUpper(l, n, x)
+	}
+}
+
+func BenchmarkMinimise(b *testing.B) {
+	p, _, _ := benchmark(b, 100_000)
+	o := DefaultOptions()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Minimise(context.Background(), p, o); err != nil {
+			b.Fatal(err)
+		}
+	}
+	perRow(b, p.Rows)
+}

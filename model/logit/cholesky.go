@@ -1,0 +1,170 @@
+package logit
+
+import "math"
+
+// Cholesky factorisation A = LL', after Golub and Van Loan, Matrix Computations (4th ed.), section 4.2.
+//
+// Matrices are square, row after row, and only the lower triangle is read or written. Every inner loop is a product of
+// two rows, which lie in memory as they are walked. Columns are taken panelColumns at a time: first each row's products
+// with the panel's rows over the columns before it, four rows by two at a time, then the panel's own small factorisation.
+
+const panelColumns = 32
+
+// factor overwrites a with L. Its first lead rows and columns must form a diagonal matrix. It reports false, leaving a
+// half done, if a pivot is not above tiny times its diagonal element: A is then not safely positive definite.
+func factor(a []float64, n, lead int, tiny float64) bool {
+	limits := make([]float64, n)
+	for i := range limits {
+		limits[i] = tiny * a[i*n+i]
+		if !(a[i*n+i] > 0) {
+			return false
+		}
+	}
+	for j := range lead {
+		a[j*n+j] = math.Sqrt(a[j*n+j])
+	}
+	for i := lead; i < n; i++ {
+		row := a[i*n:][:lead]
+		for j := range row {
+			row[j] /= a[j*n+j]
+		}
+	}
+	for j := lead; j < n; j += panelColumns {
+		w := min(panelColumns, n-j)
+		subtractProducts(a, n, j, w)
+		if !factorPanel(a, n, j, w, limits) {
+			return false
+		}
+	}
+	return true
+}
+
+// subtractProducts takes Σ_{k<j} L[i,k]·L[c,k] from A[i,c], for the panel's columns c and every row i ≥ c.
+func subtractProducts(a []float64, n, j, w int) {
+	if j == 0 {
+		return
+	}
+	i := j
+	for ; i+4 <= n; i += 4 {
+		r0, r1, r2, r3 := a[i*n:][:j], a[(i+1)*n:][:j], a[(i+2)*n:][:j], a[(i+3)*n:][:j]
+		c := j
+		for ; c+2 <= j+w; c += 2 {
+			s := products4x2(r0, r1, r2, r3, a[c*n:][:j], a[(c+1)*n:][:j])
+			// Elements above the diagonal are written too; nobody reads them.
+			for k := range 4 {
+				a[(i+k)*n+c] -= s[2*k]
+				a[(i+k)*n+c+1] -= s[2*k+1]
+			}
+		}
+		for ; c < j+w; c++ {
+			column := a[c*n:][:j]
+			a[i*n+c] -= dot(r0, column)
+			a[(i+1)*n+c] -= dot(r1, column)
+			a[(i+2)*n+c] -= dot(r2, column)
+			a[(i+3)*n+c] -= dot(r3, column)
+		}
+	}
+	for ; i < n; i++ {
+		for c := j; c < min(j+w, i+1); c++ {
+			a[i*n+c] -= dot(a[i*n:][:j], a[c*n:][:j])
+		}
+	}
+}
+
+// products4x2 is the eight products of four rows with two.
+func products4x2(r0, r1, r2, r3, c0, c1 []float64) (s [8]float64) {
+	r1, r2, r3, c0, c1 = r1[:len(r0)], r2[:len(r0)], r3[:len(r0)], c0[:len(r0)], c1[:len(r0)]
+	var s00, s01, s10, s11, s20, s21, s30, s31 float64
+	for k, x := range r0 {
+		p, q := c0[k], c1[k]
+		s00 += float64(x * p)
+		s01 += float64(x * q)
+		x = r1[k]
+		s10 += float64(x * p)
+		s11 += float64(x * q)
+		x = r2[k]
+		s20 += float64(x * p)
+		s21 += float64(x * q)
+		x = r3[k]
+		s30 += float64(x * p)
+		s31 += float64(x * q)
+	}
+	return [8]float64{s00, s01, s10, s11, s20, s21, s30, s31}
+}
+
+// factorPanel finishes columns j to j+w, from which the products with the columns before have been taken.
+func factorPanel(a []float64, n, j, w int, limits []float64) bool {
+	for i := j; i < n; i++ {
+		row := a[i*n+j:][:w]
+		for c := range min(w, i-j) {
+			other := a[(j+c)*n+j:][:c+1]
+			row[c] = (row[c] - dot(other[:c], row)) / other[c]
+		}
+		if i-j < w {
+			pivot := row[i-j] - dot(row[:i-j], row)
+			if !(pivot > limits[i]) {
+				return false
+			}
+			row[i-j] = math.Sqrt(pivot)
+		}
+	}
+	return true
+}
+
+// solveLower overwrites x with L⁻¹x, L being the first len(x) rows of l, which lie n apart.
+func solveLower(l []float64, n int, x []float64) {
+	for i := range x {
+		row := l[i*n:][:i+1]
+		x[i] = (x[i] - dot(row[:i], x)) / row[i]
+	}
+}
+
+// solveUpper overwrites x with L⁻ᵀx, L as for solveLower.
+func solveUpper(l []float64, n int, x []float64) {
+	for i := len(x) - 1; i >= 0; i-- {
+		row := l[i*n:][:i+1]
+		x[i] /= row[i]
+		axpy(-x[i], row[:i], x)
+	}
+}
+
+// axpy adds a·x to y.
+func axpy(a float64, x, y []float64) {
+	y = y[:len(x)]
+	for i, v := range x {
+		y[i] += float64(a * v)
+	}
+}
+
+// inverseDiagonal returns diag(A⁻¹) = Σᵢ (L⁻¹)ᵢⱼ², given L.
+func inverseDiagonal(l []float64, n int) []float64 {
+	inverse := make([]float64, n*n)
+	diagonal := make([]float64, n)
+	for i := range n {
+		row, to := l[i*n:][:i+1], inverse[i*n:][:i+1]
+		k := 0
+		for ; k+4 <= i; k += 4 {
+			axpy4(row[k:k+4], inverse[k*n:], inverse[(k+1)*n:], inverse[(k+2)*n:], inverse[(k+3)*n:], to[:k+4])
+		}
+		for ; k < i; k++ {
+			axpy(row[k], inverse[k*n:][:k+1], to)
+		}
+		scale := -1 / row[i]
+		for j := range i {
+			to[j] *= scale
+			diagonal[j] += float64(to[j] * to[j])
+		}
+		to[i] = -scale
+		diagonal[i] += float64(scale * scale)
+	}
+	return diagonal
+}
+
+// axpy4 adds Σ aₖ·xₖ to y. The rows are zero beyond their diagonal.
+func axpy4(a, x0, x1, x2, x3, y []float64) {
+	a0, a1, a2, a3 := a[0], a[1], a[2], a[3]
+	x0, x1, x2, x3 = x0[:len(y)], x1[:len(y)], x2[:len(y)], x3[:len(y)]
+	for i := range y {
+		y[i] += (float64(a0*x0[i]) + float64(a1*x1[i])) + (float64(a2*x2[i]) + float64(a3*x3[i]))
+	}
+}

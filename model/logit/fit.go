@@ -1,0 +1,181 @@
+package logit
+
+import (
+	"context"
+	"math"
+)
+
+// Minimise finds the minimum of F for a problem.
+//
+// It returns an error and no fit if the options or the problem are malformed ([Options.Validate] lists the former), if
+// there are no rows ([ErrNoData]) or the labels are all the same ([ErrOneClass]), if unpenalised terms have no finite or
+// no single optimum ([*SeparationError], [*SingularError]), if the tolerance is not reached ([*NotConvergedError]), or if
+// ctx ends, which is noticed within a block of rows.
+//
+// The result's bits depend on the problem and the options, without Workers, and on the processor architecture.
+func Minimise(ctx context.Context, p Problem, o Options) (*Fit, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	won, err := p.check(ctx, o.Workers)
+	if err != nil {
+		return nil, err
+	}
+	if p.oneClass(won) {
+		return nil, ErrOneClass
+	}
+	l, err := newLayout(&p, o.Reference)
+	if err != nil {
+		return nil, err
+	}
+	theta, warm, err := start(l, won, o.Start)
+	if err != nil {
+		return nil, err
+	}
+	objective, err := newObjective(ctx, &p, l, o.Workers)
+	if err != nil {
+		return nil, err
+	}
+	s := newSolver(objective, o, theta)
+	if err := s.solve(ctx, won, warm); err != nil {
+		return nil, err
+	}
+	return s.fit(ctx, won)
+}
+
+// start is θ to begin with: an earlier fit, or no effects and the base rate.
+func start(l *layout, won outcomes, from *Fit) (theta []float64, warm bool, err error) {
+	if from == nil {
+		theta = make([]float64, l.intercept+1)
+		theta[l.intercept] = won.baseLogit()
+		return theta, false, nil
+	}
+	theta, err = l.join(from)
+	if err != nil {
+		return nil, false, err
+	}
+	l.refer(theta)
+	l.recentre(theta)
+	return theta, true, nil
+}
+
+// baseLogit is the log-odds of the base rate, kept off the infinities that rounded sums of tiny targets could give.
+func (o outcomes) baseLogit() float64 {
+	return math.Log(max(o.won, 1e-15*o.weight) / max(o.weight-o.won, 1e-15*o.weight))
+}
+
+const (
+	newtonRows   = 16384 // up to so many rows and
+	newtonDense  = 160   // so many dense coefficients every step is a Newton step
+	sampleRows   = 16384 // rows that make a curvature worth using, or
+	samplePer    = 96    // so many per dense coefficient if that is more
+	roughNorm    = 0.05  // the tolerance of the rough fit of a sample and
+	roughSteps   = 12    // its most steps
+	descendSteps = 1 << 30
+)
+
+// solve finds the optimum: by Newton's method where that is cheap or where rank and finiteness are in question, else by
+// L-BFGS over all rows, preconditioned with a subsample's curvature at a subsample's optimum.
+func (s *solver) solve(ctx context.Context, won outcomes, warm bool) error {
+	if warm {
+		if err := s.distrust(ctx, won); err != nil {
+			return err
+		}
+	}
+	dense := len(s.layout.dense)
+	if s.layout.free {
+		return s.unpenalised(ctx, won)
+	}
+	if s.objective.problem.Rows <= newtonRows && dense <= newtonDense && len(s.plan.wide) == 0 {
+		return s.newton(ctx, func(context.Context, bool, int) error { return nil })
+	}
+	stride := s.stride()
+	if ok, err := s.curve(ctx, stride); err != nil || !ok {
+		return s.stopped(err, math.Inf(1), "the curvature is singular")
+	}
+	if !warm && stride > 1 {
+		if err := s.rough(ctx, stride); err != nil {
+			return err
+		}
+	}
+	norm, err := s.descend(ctx, s.options.Tolerance, descendSteps, stride)
+	if err != nil {
+		return err
+	}
+	if norm > s.options.Tolerance {
+		return s.stopped(nil, norm, "no further step lowers the objective or MaxPasses is reached")
+	}
+	return nil
+}
+
+// stride is the largest whose sample has rows enough for a curvature.
+func (s *solver) stride() int {
+	return max(1, s.objective.problem.Rows/max(sampleRows, samplePer*len(s.layout.dense)))
+}
+
+// distrust replaces a start that is worse than none.
+func (s *solver) distrust(ctx context.Context, won outcomes) error {
+	if err := s.evaluate(ctx); err != nil {
+		return err
+	}
+	rate := won.won / won.weight
+	null := -won.weight * (rate*math.Log(rate) + (1-rate)*math.Log1p(-rate))
+	if s.value > null {
+		clear(s.theta)
+		s.theta[s.layout.intercept] = won.baseLogit()
+	}
+	return nil
+}
+
+// rough fits the sample that the curvature is of, roughly: passes over it are cheap.
+func (s *solver) rough(ctx context.Context, stride int) error {
+	s.on(stride)
+	_, err := s.descend(ctx, roughNorm, roughSteps, stride)
+	s.on(1)
+	return err
+}
+
+// fit checks the optimum by an independent pass and makes the result.
+func (s *solver) fit(ctx context.Context, won outcomes) (*Fit, error) {
+	loss, value, grad, err := s.objective.problem.verify(ctx, s.layout, s.options.Workers, len(s.objective.chunks), s.theta)
+	if err != nil {
+		return nil, err
+	}
+	f := &Fit{Objective: value, LogLoss: loss, MaxGradient: largest(grad), Passes: s.passes, Rows: won.rows}
+	f.Coefficients, f.Intercept = s.layout.split(s.theta)
+	if err := s.errors(ctx); err != nil {
+		return nil, err
+	}
+	f.SampleRows = s.curved.rows
+	f.Gap = s.curved.gap(grad, s.buffer)
+	f.GradientNorm = relative(f.Gap, value)
+	// The curvature may have been made anew since the solver stopped, which moves γ a little.
+	if !(f.GradientNorm <= 2*s.options.Tolerance) {
+		return nil, s.stopped(nil, f.GradientNorm, "the checking pass disagrees")
+	}
+	if s.options.StandardErrors != NoErrors {
+		f.covariance = newCovariance(s.curved)
+		variances := f.covariance.diagonal()
+		for k, v := range variances {
+			variances[k] = math.Sqrt(v)
+		}
+		f.StandardErrors, f.InterceptSE = s.layout.split(variances)
+	}
+	return f, nil
+}
+
+// errors makes the curvature that standard errors are asked of.
+func (s *solver) errors(ctx context.Context) error {
+	subsample := s.options.StandardErrors == SubsampleErrors
+	if s.options.StandardErrors == NoErrors || s.fresh || subsample && s.curvedAt <= farNorm {
+		return nil
+	}
+	stride := 1
+	if subsample {
+		stride = s.stride()
+	}
+	if ok, err := s.curve(ctx, stride); err != nil || !ok {
+		return s.stopped(err, math.Inf(1), "the curvature at the optimum is singular")
+	}
+	return nil
+}

@@ -1,0 +1,287 @@
+package logit
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// laidOut is an objective of a problem and a random θ.
+func laidOut(t testing.TB, p Problem, reference bool) (*objective, []float64) {
+	t.Helper()
+	l, err := newLayout(&p, reference)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := newObjective(context.Background(), &p, l, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(3, 4))
+	theta := make([]float64, l.intercept+1)
+	for k := range theta {
+		theta[k] = r.NormFloat64() / 2
+	}
+	for _, s := range l.columns {
+		if l.fixed(s, 0) {
+			theta[s.offset] = 0
+		}
+	}
+	return o, theta
+}
+
+func allRows(p *Problem) sample { return sample{rows: p.Rows, stride: 1} }
+
+// variety is problems of every kind that the kernels tell apart.
+func variety() []Problem {
+	var list []Problem
+	for seed, s := range []shape{
+		{rows: 300, levels: []int{3, 5}, numbers: 2, missing: .3, ridge: 1, scale: 1},
+		{rows: 300, levels: []int{3, 5}, numbers: 2, ridge: .5, scale: 1, weights: true},
+		{rows: 5000, levels: []int{300, 5, 70, 9, 13}, numbers: 3, missing: .1, ridge: 2, scale: 1, targets: true},
+		{rows: 20_000, levels: []int{300, 5000, 70, 9, 13}, numbers: 3, missing: .1, ridge: 2, scale: 1, targets: true, weights: true},
+		{rows: 2100, numbers: 5, missing: .1, ridge: 2, scale: 1},
+		{rows: 1, levels: []int{1}, ridge: 2, scale: 1},
+		{rows: 500, levels: []int{70_000, 1}, ridge: 2, scale: 1},
+	} {
+		p := synthetic(uint64(seed), s)
+		for j := range p.Columns {
+			if p.Columns[j].Levels > 2 && j%2 == 1 {
+				p.Columns[j].Difference = 3
+			}
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+// The fast pass and the plain one agree: they share no code.
+func TestPassAgreesWithVerify(t *testing.T) {
+	for n, p := range variety() {
+		o, theta := laidOut(t, p, n%2 == 1)
+		grad := make([]float64, len(theta))
+		loss, value, err := o.pass(context.Background(), allRows(&p), 1, theta, grad)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantLoss, wantValue, wantGrad, err := p.verify(context.Background(), o.layout, 1, 1, theta)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if math.Abs(loss-wantLoss) > 1e-12*wantLoss || math.Abs(value-wantValue) > 1e-12*wantValue {
+			t.Errorf("problem %d: loss %v, value %v, want %v, %v", n, loss, value, wantLoss, wantValue)
+		}
+		for k := range grad {
+			if math.Abs(grad[k]-wantGrad[k]) > 1e-10*(1+math.Abs(wantGrad[k])) {
+				t.Errorf("problem %d: gradient at %v is %v, want %v", n, o.layout.term(k), grad[k], wantGrad[k])
+				break
+			}
+		}
+	}
+}
+
+func TestGradientIsTheDifference(t *testing.T) {
+	const h = 1e-4
+	for n, p := range variety() {
+		o, theta := laidOut(t, p, n%2 == 1)
+		grad, unused := make([]float64, len(theta)), make([]float64, len(theta))
+		if _, _, err := o.pass(context.Background(), allRows(&p), 1, theta, grad); err != nil {
+			t.Fatal(err)
+		}
+		for k := 0; k < len(theta); k += 1 + len(theta)/50 {
+			if t := o.layout.term(k); t.Column >= 0 && o.layout.fixed(o.layout.columns[t.Column], t.Level) {
+				continue
+			}
+			at := func(d float64) float64 {
+				moved := slices.Clone(theta)
+				moved[k] += d
+				_, value, _ := o.pass(context.Background(), allRows(&p), 1, moved, unused)
+				return value
+			}
+			// Five points: the error is of order h⁴.
+			want := (8*(at(h)-at(-h)) - (at(2*h) - at(-2*h))) / (12 * h)
+			if math.Abs(grad[k]-want) > 1e-6*(1+math.Abs(want)) {
+				t.Errorf("problem %d: gradient at %v is %v, differences say %v", n, o.layout.term(k), grad[k], want)
+			}
+		}
+	}
+}
+
+func TestHessianIsTheDifferenceOfGradients(t *testing.T) {
+	const h = 1e-4
+	for n, p := range variety() {
+		o, theta := laidOut(t, p, n%2 == 1)
+		g, err := newGramPlan(o).compute(context.Background(), allRows(&p), theta, o.curvatures)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The Gram matrix is of the log loss alone; differences of the penalty's gradient are exact.
+		c := &curvature{layout: o.layout, l: g.dense, n: g.n}
+		for _, s := range o.layout.columns {
+			if !s.wide {
+				c.addPenalty(s)
+			}
+		}
+		up, down := make([]float64, len(theta)), make([]float64, len(theta))
+		for q := 0; q < g.n; q += 1 + g.n/40 {
+			moved := slices.Clone(theta)
+			moved[o.layout.dense[q]] += h
+			_, _, err1 := o.pass(context.Background(), allRows(&p), 1, moved, up)
+			moved[o.layout.dense[q]] -= 2 * h
+			_, _, err2 := o.pass(context.Background(), allRows(&p), 1, moved, down)
+			if err1 != nil || err2 != nil {
+				t.Fatal(err1, err2)
+			}
+			for r := range g.n {
+				at := o.layout.dense[r]
+				want := (up[at] - down[at]) / (2 * h)
+				if got := g.dense[max(q, r)*g.n+min(q, r)]; math.Abs(got-want) > 1e-5*(1+math.Abs(want)) {
+					t.Fatalf("problem %d: Hessian at %v, %v is %v, differences say %v", n, o.layout.term(o.layout.dense[q]), o.layout.term(at), got, want)
+				}
+			}
+		}
+		for at, got := range g.wide {
+			if got != 0 && at%97 == 0 {
+				moved := slices.Clone(theta)
+				moved[at] += h
+				o.pass(context.Background(), allRows(&p), 1, moved, up)
+				moved[at] -= 2 * h
+				o.pass(context.Background(), allRows(&p), 1, moved, down)
+				s := o.layout.columns[o.layout.term(at).Column]
+				want := (up[at]-down[at])/(2*h) - s.ridge
+				if k := at - s.offset; s.difference > 0 {
+					want -= s.difference * float64(btoi(k > 0)+btoi(k < s.size-1))
+				}
+				if math.Abs(got-want) > 1e-5*(1+math.Abs(want)) {
+					t.Errorf("problem %d: diagonal at %v is %v, differences say %v", n, o.layout.term(at), got, want)
+				}
+			}
+		}
+	}
+}
+
+func TestExpNegative(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 100_000 {
+		a := r.Float64() * math.Exp2(12*r.Float64()-6)
+		got, want := expNegative(a), math.Exp(-a)
+		if a <= farthest && math.Abs(got-want) > 4e-16*want {
+			t.Fatalf("e^-%v is %v, want %v", a, got, want)
+		}
+	}
+	if got := expNegative(0); got != 1 {
+		t.Errorf("e^0 is %v", got)
+	}
+	if got := expNegative(1e308); !(got > 0 && got < 1e-300) {
+		t.Errorf("e^-1e308 is %v", got)
+	}
+}
+
+func TestExtremeRows(t *testing.T) {
+	for _, test := range []struct{ eta, target, loss, residual float64 }{
+		{0, 0, math.Ln2, 0.5},
+		{0, 1, math.Ln2, -0.5},
+		{800, 1, 0, 0},
+		{800, 0, 800, 1},
+		{-800, 0, 0, 0},
+		{-800, 1, 800, -1},
+		{1e300, 0, 1e300, 1},
+		{-1e300, 1, 1e300, -1},
+		{40, 1, 4.248354255291589e-18, -4.248354255291589e-18}, // e^-40
+		{-40, 0, 4.248354255291589e-18, 4.248354255291589e-18},
+		{math.Copysign(0, -1), 0.25, math.Ln2, 0.25},
+		{2, 0.5, math.Log1p(math.Exp(2)) - 1, 1/(1+math.Exp(-2)) - 0.5},
+	} {
+		for _, weight := range []float64{1, 3} {
+			eta := []float64{test.eta}
+			loss := 0.0
+			// One row's loss by the product is exact to 1e-16 absolutely, by log1p relatively.
+			tolerance := 2e-16 + 1e-15*test.loss
+			if weight == 1 {
+				loss = logisticRows(eta, []float64{test.target})
+			} else {
+				loss = weightedRows(eta, []float64{test.target}, []float64{weight})
+			}
+			if math.Abs(loss/weight-test.loss) > tolerance {
+				t.Errorf("η=%v t=%v: loss %v, want %v", test.eta, test.target, loss/weight, test.loss)
+			}
+			if math.Abs(eta[0]/weight-test.residual) > 1e-15*math.Abs(test.residual)+1e-300 {
+				t.Errorf("η=%v t=%v: residual %v, want %v", test.eta, test.target, eta[0]/weight, test.residual)
+			}
+		}
+		h := []float64{test.eta}
+		curvatureRows(h)
+		if e := math.Exp(-math.Abs(test.eta)); math.Abs(h[0]-e/((1+e)*(1+e))) > 1e-15*h[0]+1e-300 {
+			t.Errorf("η=%v: curvature %v", test.eta, h[0])
+		}
+	}
+}
+
+func TestSampleIsFair(t *testing.T) {
+	s := sample{rows: 100_000, stride: 7, seed: 5}
+	hits := make([]int, 8)
+	total := 0
+	for b := range blocks(s.rows) {
+		at := s.of(b)
+		total += at.hi - at.lo
+		if at.lo < b*blockRows || at.hi > min(s.rows, (b+1)*blockRows) {
+			t.Fatalf("block %d: rows %v", b, at)
+		}
+		hits[(at.lo-b*blockRows)*8/blockRows]++
+	}
+	if total != s.size() || math.Abs(float64(total)-100_000./7) > 100 {
+		t.Errorf("%d rows, want a seventh of 100000", total)
+	}
+	if slices.Contains(hits[:7], 0) {
+		t.Errorf("the runs' places are not spread: %v", hits)
+	}
+}
+
+func TestFusingIsExact(t *testing.T) {
+	p := synthetic(1, large)
+	l, _ := newLayout(&p, false)
+	for _, limit := range []int{1, 64, 500, fuseLimit} {
+		groups, err := fuse(context.Background(), &p, l, 2, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		theta, grad := make([]float64, l.intercept+1), make([]float64, l.intercept+1)
+		for k := range theta {
+			theta[k] = float64(k + 1)
+		}
+		for _, g := range groups {
+			table := make([]float64, g.size)
+			g.expand(theta, table)
+			sums := make([]float64, g.size)
+			for i := range p.Rows {
+				want := 0.0
+				for _, m := range g.members {
+					level := p.Columns[m.column].level(i)
+					want += m.coefficient(theta, level)
+				}
+				code := g.codes.code(i)
+				if table[code] != want {
+					t.Fatalf("limit %d: row %d: %v, want %v", limit, i, table[code], want)
+				}
+				sums[code]++
+			}
+			g.marginalise(sums, grad)
+		}
+		want := make([]float64, l.intercept+1)
+		for j, s := range l.columns {
+			for i := range p.Rows {
+				level := p.Columns[j].level(i)
+				if s.levels > 0 {
+					want[s.offset+level]++
+				} else {
+					want[s.offset+1] += float64(level)
+				}
+			}
+		}
+		if !slices.Equal(grad, want) {
+			t.Errorf("limit %d: margins are wrong", limit)
+		}
+	}
+}

@@ -1,0 +1,187 @@
+// Package model turns outcomes into a calibrated conversion probability, a deal value and their reasons, kept
+// in one artifact.
+//
+// Train learns a Model from a features.Table and reports what it found as a Training. A Model scores one lead
+// after another; Encode and Decode write it and read it back. In the letters of the code, for features k with
+// fitted effects f_k:
+//
+//	η  = intercept + Σ f_k(x)                    the linear predictor
+//	ℓ  = a + b·η = ℓ0 + Σ c_k                    the log-odds, calibrated
+//	c_k = b·(f_k(x) − mean f_k)                  the reason of feature k, centred on the weighted training mean
+//	ℓ0 = a + b·(intercept + Σ mean f_k)          the base
+//	p  = σ(ℓ)                                    the probability of converting within the horizon
+//	m  = e^μ, μ = μ0 + Σ d_k                     the profit if won
+//	v  = p·m                                     the expected value
+//
+// A value that training never saw has f_k = mean f_k: it contributes exactly nothing.
+package model
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/leadscore/leadscore/features"
+)
+
+// Model scores leads. It is immutable and safe for concurrent use.
+type Model struct {
+	encoder  *features.Encoder
+	document payload
+	id       string
+
+	base   float64     // ℓ0
+	effect [][]float64 // b·β of each coefficient of each term
+	shift  []float64   // b·mean f_k
+	value  *valueEffect
+}
+
+// coefficients are those of one term, as the artifact holds them.
+type coefficients struct {
+	Feature        string    `json:"feature"`
+	Values         []float64 `json:"values"`          // of the term's levels; or slope, then missing flag
+	StandardErrors []float64 `json:"standard_errors"` // as long as Values, or empty
+	Mean           float64   `json:"mean"`            // weighted training mean of f_k
+	Spread         float64   `json:"spread"`          // and its standard deviation
+}
+
+// compile derives what scoring needs from the document. The order of every sum here and in logOdds is fixed:
+// trainer, command line and server get the same bits.
+func (m *Model) compile() error {
+	d := &m.document
+	terms := m.encoder.Terms()
+	if len(d.Coefficients) != len(terms) {
+		return fmt.Errorf("model: %d coefficient blocks for %d features", len(d.Coefficients), len(terms))
+	}
+	a, b := d.Calibration.Intercept, d.Calibration.Slope
+	if !(b > 0) || !finite(a, b, d.Intercept) {
+		return fmt.Errorf("model: calibration %v + %v·η: the slope must be positive and finite", a, b)
+	}
+	m.effect, m.shift = make([][]float64, len(terms)), make([]float64, len(terms))
+	eta := d.Intercept
+	for k := range terms {
+		c := &d.Coefficients[k]
+		if err := c.check(&terms[k]); err != nil {
+			return err
+		}
+		eta += c.Mean
+		m.shift[k] = float64(b * c.Mean)
+		m.effect[k] = make([]float64, len(c.Values))
+		for i, beta := range c.Values {
+			m.effect[k][i] = float64(b * beta)
+		}
+	}
+	m.base = a + float64(b*eta)
+	return m.compileValue()
+}
+
+func (c *coefficients) check(t *features.Term) error {
+	if c.Feature != t.Name {
+		return fmt.Errorf("model: coefficients of %q stand where those of %q belong", c.Feature, t.Name)
+	}
+	if len(c.Values) != t.Size() || len(c.StandardErrors) != 0 && len(c.StandardErrors) != t.Size() {
+		return fmt.Errorf("model: feature %q has %d coefficients and %d standard errors, want %d", t.Name, len(c.Values), len(c.StandardErrors), t.Size())
+	}
+	if !finite(c.Values...) || !finite(c.StandardErrors...) || !finite(c.Mean, c.Spread) {
+		return fmt.Errorf("model: feature %q has a coefficient that is not a finite number", t.Name)
+	}
+	return nil
+}
+
+func finite(xs ...float64) bool {
+	for _, x := range xs {
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// contribution is c_k of an encoded value.
+func (m *Model) contribution(k int, code features.Code) float64 {
+	if code.Level == features.NoLevel {
+		return 0
+	}
+	return float64(m.effect[k][code.Level]*code.Z) - m.shift[k]
+}
+
+// Schema returns the columns that the model was trained on.
+func (m *Model) Schema() *features.Schema { return m.encoder.Schema() }
+
+// Encoder returns the encoder that trainer and server share.
+func (m *Model) Encoder() *features.Encoder { return m.encoder }
+
+// Identity returns the hash of the model's content and its version: the day of its data and the start of the
+// hash.
+func (m *Model) Identity() Identity {
+	version := m.id[:min(8, len(m.id))]
+	if asOf := m.document.Data.AsOf; len(asOf) >= 10 {
+		version = asOf[:10] + "." + version
+	}
+	return Identity{ID: m.id, Version: version}
+}
+
+// Label returns the definition of a conversion.
+func (m *Model) Label() Label { return m.document.Label }
+
+// Data says what the model was trained on.
+func (m *Model) Data() DataSummary { return m.document.Data }
+
+// Holdout returns the figures of the evaluation before the model was refitted, nil if there was none.
+func (m *Model) Holdout() *Evaluation { return m.document.Holdout }
+
+// Score scores one lead, with the reasons of every feature in the order of the schema.
+func (m *Model) Score(lead *features.Lead) Score {
+	s := Score{LeadID: lead.ID, Model: m.Identity()}
+	terms := m.encoder.Terms()
+	s.Reasons = make([]Reason, len(terms))
+	s.LogOdds = m.contributions(lead, func(k int, c float64) { s.Reasons[k].LogOdds = c })
+	s.Probability = Sigmoid(s.LogOdds)
+	s.Base = Base{LogOdds: m.base, Probability: Sigmoid(m.base)}
+	slope := dividedSigmoid(s.LogOdds, m.base)
+	for k := range s.Reasons {
+		r := &s.Reasons[k]
+		r.Feature, r.Value = terms[k].Name, m.encoder.Text(k, lead)
+		r.Probability = float64(r.LogOdds * slope)
+	}
+	m.addMoney(lead, &s)
+	for k := range s.Reasons {
+		s.Reasons[k].Text = reasonText(&s.Reasons[k], m.document.Value.Currency)
+	}
+	s.Warnings = m.encoder.Warnings(lead, append([]features.Warning(nil), lead.Warnings...))
+	return s
+}
+
+// LogOdds returns ℓ of one lead: the LogOdds of its Score, to the last bit.
+func (m *Model) LogOdds(lead *features.Lead) float64 {
+	return m.contributions(lead, func(int, float64) {})
+}
+
+// contributions calls each with c_k, term by term, and returns ℓ0 + Σ c_k, summed in that order.
+func (m *Model) contributions(lead *features.Lead, each func(k int, c float64)) float64 {
+	l := m.base
+	for k := range m.effect {
+		c := m.contribution(k, m.encoder.Code(k, lead))
+		each(k, c)
+		l += c
+	}
+	return l
+}
+
+// TableLogOdds returns ℓ of the given rows of a table (nil = all), bit for bit what Score gives each.
+func (m *Model) TableLogOdds(table *features.Table, rows []int32) []float64 {
+	if rows == nil {
+		rows = features.AllRows(table.Rows)
+	}
+	l := make([]float64, len(rows))
+	for i := range l {
+		l[i] = m.base
+	}
+	var codes []features.Code
+	for k := range m.effect {
+		codes = m.encoder.Codes(k, table, rows, codes[:0])
+		for i, code := range codes {
+			l[i] += m.contribution(k, code)
+		}
+	}
+	return l
+}

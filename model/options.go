@@ -1,0 +1,98 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+)
+
+// The ways to choose the holdout.
+const (
+	SplitAuto     = "auto" // by time if leads have a creation time, else at random
+	SplitTime     = "time"
+	SplitRowOrder = "row_order"
+	SplitRandom   = "random"
+	splitNone     = "none"
+)
+
+// RecipePlain is full one-hot levels and standardised numbers under one ridge.
+const RecipePlain = "plain"
+
+// The sources of standard errors.
+const (
+	SESubsample = "subsample"
+	SEFull      = "full"
+)
+
+// Options says how to train. Start from DefaultOptions.
+type Options struct {
+	Label       Label
+	Recipe      string  // RecipePlain
+	L2          float64 // λ: the ridge on every coefficient but the intercept
+	Split       string
+	Holdout     float64 // share of the leads kept out of the evaluated fit; 0 = one fit, no evaluation
+	Refit       bool    // ship a model fitted on all leads, not the one that was evaluated
+	Tolerance   float64 // relative gradient norm that the solver must reach
+	SE          string
+	Seed        uint64
+	Workers     int // the result does not depend on it
+	Currency    string
+	GrossMargin float64 // profit = revenue × this, where the data hold no profit
+	DataSHA256  string  // provenance
+	Tool        string  // provenance: name and version of the program
+	Progress    func(Progress)
+}
+
+// Progress is where training stands.
+type Progress struct {
+	Stage        string // what is being fitted
+	Step, Steps  int    // of how many fits
+	Passes       int    // of the present fit
+	GradientNorm float64
+}
+
+// DefaultOptions are the options of a training run with nothing configured.
+func DefaultOptions() Options {
+	return Options{
+		Recipe: RecipePlain, L2: 1, Split: SplitAuto, Holdout: 0.3, Refit: true, Tolerance: 1e-7,
+		SE: SESubsample, Seed: 1, Workers: runtime.GOMAXPROCS(0), Currency: "USD", GrossMargin: 1,
+	}
+}
+
+// Validate lists every option that is out of bounds.
+func (o Options) Validate() error {
+	var problems []error
+	bad := func(name string, value any, want string) {
+		problems = append(problems, fmt.Errorf("model: options: %s is %v, want %s", name, value, want))
+	}
+	if o.Recipe != RecipePlain {
+		bad("recipe", o.Recipe, RecipePlain)
+	}
+	if !(o.L2 >= 0) || math.IsInf(o.L2, 0) {
+		bad("l2", o.L2, "a finite number ≥ 0")
+	}
+	if !slices.Contains([]string{SplitAuto, SplitTime, SplitRowOrder, SplitRandom}, o.Split) {
+		bad("split", o.Split, "auto, time, row_order or random")
+	}
+	if !(o.Holdout >= 0 && o.Holdout <= 0.9) {
+		bad("holdout", o.Holdout, "a share from 0 to 0.9")
+	}
+	if !(o.Tolerance > 0 && o.Tolerance <= 0.01) {
+		bad("tolerance", o.Tolerance, "above 0 and at most 0.01")
+	}
+	if o.SE != SESubsample && o.SE != SEFull {
+		bad("se", o.SE, "subsample or full")
+	}
+	if o.Workers < 1 {
+		bad("workers", o.Workers, "at least 1")
+	}
+	if !(o.GrossMargin > 0 && o.GrossMargin <= 1) {
+		bad("gross margin", o.GrossMargin, "above 0 and at most 1")
+	}
+	if o.Label.Horizon < 0 {
+		bad("horizon", o.Label.Horizon, "days ≥ 0")
+	}
+	return errors.Join(problems...)
+}

@@ -1,0 +1,85 @@
+package model
+
+import (
+	"math"
+	"slices"
+
+	"github.com/leadscore/leadscore/features"
+)
+
+// Score is one scored lead: the one definition that the command line, the server and the report share.
+type Score struct {
+	LeadID        string             `json:"lead_id,omitempty"`
+	LogOdds       float64            `json:"log_odds"`
+	Probability   float64            `json:"probability"`
+	ProfitIfWon   *float64           `json:"profit_if_won,omitempty"`
+	ExpectedValue *float64           `json:"expected_value,omitempty"`
+	Currency      string             `json:"currency,omitempty"`
+	Base          Base               `json:"base"`
+	Reasons       []Reason           `json:"reasons,omitempty"`
+	Warnings      []features.Warning `json:"warnings,omitempty"`
+	Model         Identity           `json:"model"`
+}
+
+// Base is where the reasons start from: the score at the weighted training mean of every term. Its
+// probability is σ(log-odds), not the base rate.
+type Base struct {
+	LogOdds       float64  `json:"log_odds"`
+	Probability   float64  `json:"probability"`
+	ProfitIfWon   *float64 `json:"profit_if_won,omitempty"`
+	ExpectedValue *float64 `json:"expected_value,omitempty"`
+}
+
+// Reason is one feature's part in a score, in log-odds, in probability and in money. Over all reasons the
+// parts add up to the difference between the score and its base.
+type Reason struct {
+	Feature       string   `json:"feature"`
+	Value         string   `json:"value,omitempty"`
+	LogOdds       float64  `json:"log_odds"`
+	Probability   float64  `json:"probability"`
+	ExpectedValue *float64 `json:"expected_value,omitempty"`
+	Text          string   `json:"text,omitempty"`
+}
+
+// Identity names the model that gave a score.
+type Identity struct {
+	ID      string `json:"id"`
+	Version string `json:"version"`
+}
+
+// OtherReasons is the Feature of the row that holds what the shown reasons leave out.
+const OtherReasons = "(other)"
+
+// Top returns the score with the n reasons of the largest effect on the log-odds, largest first, and, where
+// that leaves any out, a last row "(other)" with the sum of the rest. n = 0 gives no reasons; a negative n all.
+func (s Score) Top(n int) Score {
+	if n == 0 {
+		s.Reasons = nil
+		return s
+	}
+	s.Reasons = slices.Clone(s.Reasons)
+	slices.SortStableFunc(s.Reasons, func(a, b Reason) int {
+		switch x, y := math.Abs(a.LogOdds), math.Abs(b.LogOdds); {
+		case x > y:
+			return -1
+		case x < y:
+			return 1
+		}
+		return 0
+	})
+	if n < 0 || n >= len(s.Reasons) {
+		return s
+	}
+	other := Reason{Feature: OtherReasons}
+	var money float64
+	for _, r := range s.Reasons[n:] {
+		other.LogOdds += r.LogOdds
+		other.Probability += r.Probability
+		if r.ExpectedValue != nil {
+			money += *r.ExpectedValue
+			other.ExpectedValue = &money
+		}
+	}
+	s.Reasons = append(s.Reasons[:n], other)
+	return s
+}

@@ -1,0 +1,53 @@
+package model
+
+import "math"
+
+// largest is the probability nearest to 1 that a float64 holds; smallest keeps probabilities off 0.
+const (
+	largest  = 1 - 1.0/(1<<53)
+	smallest = math.SmallestNonzeroFloat64
+)
+
+// Sigmoid returns 1/(1+e^−x), kept strictly between 0 and 1.
+func Sigmoid(x float64) float64 {
+	if x >= 0 {
+		return min(1/(1+math.Exp(-x)), largest)
+	}
+	e := math.Exp(x)
+	return max(e/(1+e), smallest)
+}
+
+// Logit is the inverse of Sigmoid.
+func Logit(p float64) float64 { return math.Log(p) - math.Log1p(-p) }
+
+// logLoss returns −y·ln σ(l) − (1−y)·ln(1−σ(l)), accurate at both ends.
+func logLoss(l, y float64) float64 {
+	// ln(1+e^l) = max(l,0) + ln(1+e^−|l|)
+	return max(l, 0) + math.Log1p(math.Exp(-math.Abs(l))) - float64(y*l)
+}
+
+// dividedSigmoid returns (σ(x) − σ(y))/(x − y), and its limit σ'(x) at x = y. For a small difference
+// σ(x) − σ(y) = sinh(δ/2)/(2·cosh(x/2)·cosh(y/2)) with δ = x − y keeps every digit.
+func dividedSigmoid(x, y float64) float64 {
+	d := x - y
+	if math.Abs(d) < 1 && math.Abs(x) < 600 {
+		return sinhc(d/2) / (4 * math.Cosh(x/2) * math.Cosh(y/2))
+	}
+	return (Sigmoid(x) - Sigmoid(y)) / d
+}
+
+// sinhc returns sinh(x)/x.
+func sinhc(x float64) float64 {
+	if math.Abs(x) < 1e-4 {
+		return 1 + x*x/6
+	}
+	return math.Sinh(x) / x
+}
+
+// dividedExp returns (e^x − e^y)/(x − y), and its limit e^x at x = y.
+func dividedExp(x, y float64) float64 {
+	if d := x - y; d != 0 {
+		return math.Exp(y) * math.Expm1(d) / d
+	}
+	return math.Exp(x)
+}

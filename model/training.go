@@ -1,0 +1,87 @@
+package model
+
+// Training is everything that training found out: the model, how good it is, and the doubts.
+type Training struct {
+	Model    *Model       `json:"-"`
+	Data     DataSummary  `json:"data"`
+	Split    SplitSummary `json:"split"`
+	Holdout  *Evaluation  `json:"holdout,omitempty"`
+	Folds    *Folds       `json:"folds,omitempty"`
+	Fit      FitSummary   `json:"fit"`
+	Value    ValueSummary `json:"value"`
+	Effects  []Effect     `json:"effects"`
+	Groups   []Group      `json:"groups,omitempty"`  // of the holdout, by source, segment and cohort
+	Periods  []Period     `json:"periods,omitempty"` // base rate over time, or over the row order
+	Verdict  string       `json:"verdict"`           // one plain sentence
+	Warnings []Warning    `json:"warnings"`
+}
+
+// DataSummary says what the model was trained on.
+type DataSummary struct {
+	Rows        int     `json:"rows"`
+	Used        int     `json:"used"`     // rows that training used
+	Immature    int     `json:"immature"` // rows younger than the horizon, left out
+	Unlabelled  int     `json:"unlabelled,omitempty"`
+	Conversions float64 `json:"conversions"`
+	BaseRate    float64 `json:"base_rate"`
+	From        string  `json:"from,omitempty"` // RFC 3339, of the rows used
+	To          string  `json:"to,omitempty"`
+	AsOf        string  `json:"as_of,omitempty"`
+	SHA256      string  `json:"sha256,omitempty"`
+}
+
+// SplitSummary says how the holdout was chosen and that the shipped model was refitted.
+type SplitSummary struct {
+	Kind        string `json:"kind"` // time, row_order, random or none
+	FitRows     int    `json:"fit_rows"`
+	HoldoutRows int    `json:"holdout_rows"`
+	Refitted    bool   `json:"refitted"`
+	Note        string `json:"note"`
+}
+
+// Folds are the figures of random folds. They flatter a model whose world drifts.
+type Folds struct {
+	AUC     float64 `json:"auc"`
+	LogLoss float64 `json:"log_loss"`
+	Count   int     `json:"count"`
+	Rows    int     `json:"rows"`
+	Note    string  `json:"note"`
+}
+
+// FitSummary says how the shipped model was fitted.
+type FitSummary struct {
+	Recipe       string      `json:"recipe"`
+	L2           float64     `json:"l2"`
+	Columns      int         `json:"columns"`
+	Coefficients int         `json:"coefficients"`
+	Objective    float64     `json:"objective"`
+	GradientNorm float64     `json:"gradient_norm"`
+	Passes       int         `json:"passes"`
+	SE           string      `json:"se"`
+	Calibration  Calibration `json:"calibration"`
+}
+
+// ValueSummary says what a sale is worth and how that was learnt.
+type ValueSummary struct {
+	Kind     string  `json:"kind"` // mean, or none
+	Wins     int     `json:"wins"`
+	Mean     float64 `json:"mean"`
+	Currency string  `json:"currency,omitempty"`
+}
+
+// Period is the base rate of one stretch of time, or of one tenth of the rows in order.
+type Period struct {
+	Label       string   `json:"label"`
+	Rows        int      `json:"rows"`
+	Conversions float64  `json:"conversions"`
+	Rate        float64  `json:"rate"`
+	CI          Interval `json:"rate_ci"` // Wilson
+	Holdout     bool     `json:"holdout"` // lies, for the most part, in the holdout
+}
+
+// Warning is a doubt that training has about the data or the model.
+type Warning struct {
+	Code   string `json:"code"`
+	Column string `json:"column,omitempty"`
+	Detail string `json:"detail"`
+}
