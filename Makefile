@@ -7,12 +7,13 @@ ROWS ?= 100000
 RUN_DIR ?= leadscore-run
 FUZZTIME ?= 60s
 PEERS ?= ../shared/peers
+PEER_ROWS ?= 100000 1000000
 VENV ?= .venv
 
-.PHONY: help run test build check bench fuzz golden notebooks clean
+.PHONY: help run test build check bench bench-peers fuzz golden notebooks clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 run: build ## sample leads, train, report, server on localhost (ADDR, ROWS, RUN_DIR)
 	bin/leadscore run --rows $(ROWS) --dir $(RUN_DIR) --addr $(ADDR)
@@ -31,6 +32,12 @@ check: ## formatting, vet, staticcheck, tidy modules
 
 bench: ## Go benchmarks: rows/s and allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+bench-peers: build ## leadscore beside scikit-learn and glum, alternating (PEERS, PEER_ROWS)
+	@test -f $(PEERS)/peers.py || { echo "bench-peers: $(PEERS) is absent: set PEERS to the folder with peers.py and generate/"; exit 1; }
+	$(VENV)/bin/python -c '' 2>/dev/null || python3 -m venv $(VENV)
+	$(VENV)/bin/pip install -q -r internal/peers/requirements.txt
+	$(VENV)/bin/python internal/peers/bench.py --peers $(PEERS) --leadscore bin/leadscore --rows $(PEER_ROWS)
 
 fuzz: ## every fuzzer for FUZZTIME
 	@set -e; for pkg in $$($(GO) list ./...); do \

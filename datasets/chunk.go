@@ -14,6 +14,9 @@ import (
 // maxPageBytes bounds what one page may unfold to. Writers make pages of about a megabyte.
 const maxPageBytes = 256 << 20
 
+// plainDictionary is what old writers call format.RLEDictionary of data pages and format.Plain of dictionaries.
+const plainDictionary format.Encoding = 2
+
 // page is one page of a column chunk, unpacked. Its memory is valid until the next page is read.
 type page struct {
 	dictionary bool
@@ -167,7 +170,7 @@ func (r *chunkReader) unpack(packed []byte, size int) ([]byte, error) {
 
 func (r *chunkReader) dictionaryPage(h *format.PageHeader, packed []byte) (page, error) {
 	d := &h.DictionaryPageHeader.V
-	if d.Encoding != format.Plain && d.Encoding != format.PlainDictionary {
+	if d.Encoding != format.Plain && d.Encoding != plainDictionary {
 		return page{}, fmt.Errorf("a dictionary is of encoding %v, which is not supported", d.Encoding)
 	}
 	data, err := r.unpack(packed, int(h.UncompressedPageSize))

@@ -64,8 +64,6 @@ type valueError struct {
 
 func (e *valueError) Error() string { return e.err.Error() }
 
-func (e *valueError) Unwrap() error { return e.err }
-
 // read fills v with the rows of the block. Blocks come in order.
 func (r *columnReader) read(b block, v *features.Vector, u *unpacker) (err error) {
 	if b.first == 0 {

@@ -81,14 +81,14 @@ func (c *CSV) begin(separator rune) error {
 	if err == io.EOF {
 		return fmt.Errorf("datasets: %s: it is empty: the first row must name the columns", c.path)
 	}
+	if other := likelySeparator(first, separator); other != "" && (err != nil || len(header) == 1) {
+		return fmt.Errorf("datasets: %s: line 1: the header is one column with the separator %q: the separator may be another: --separator %s",
+			c.path, separator, other)
+	}
 	if err != nil {
 		return err
 	}
 	c.header = append([]string(nil), header...)
-	if other := likelySeparator(first, separator); other != "" && len(header) == 1 {
-		return fmt.Errorf("datasets: %s: line %d: the header is one column with the separator %q: the separator may be another: --separator %s",
-			c.path, c.line, separator, other)
-	}
 	return c.checkHeader()
 }
 
@@ -105,15 +105,18 @@ func skipMark(r *bufio.Reader) error {
 	return nil
 }
 
-// likelySeparator returns, for a command line, a separator that the first line has and the given one is not.
+// likelySeparator returns, for a command line, a separator that the first line has while it has none of those given.
 func likelySeparator(start []byte, given rune) string {
 	line, _, _ := bytes.Cut(start, []byte("\n"))
+	if bytes.ContainsRune(line, given) {
+		return ""
+	}
 	best, most := "", 0
 	for _, s := range []struct {
 		char rune
 		name string
 	}{{',', "','"}, {';', "';'"}, {'\t', "tab"}, {'|', "'|'"}} {
-		if n := bytes.Count(line, []byte(string(s.char))); s.char != given && n > most {
+		if n := bytes.Count(line, []byte(string(s.char))); n > most {
 			best, most = s.name, n
 		}
 	}

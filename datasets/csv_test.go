@@ -72,6 +72,7 @@ func TestCSVErrors(t *testing.T) {
 		{"", "it is empty: the first row must name the columns"},
 		{"a;b;c\n1;2;3\n", "line 1: the header is one column with the separator ',': the separator may be another: --separator ';'"},
 		{"a\tb\n1\t2\n", "--separator tab"},
+		{"\"a\";\"b\"\n1;2\n", "line 1: the header is one column with the separator ',': the separator may be another: --separator ';'"},
 		{"a,b\n1,2\n3\n", "line 3: has 1 cells, the header 2"},
 		{"a,b\n1,2,3\n", "line 2: has 3 cells, the header 2"},
 		{"a,b\n\"1\n2\",3\n4\n", "line 4: has 1 cells"},

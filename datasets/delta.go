@@ -3,12 +3,13 @@ package datasets
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 )
 
 var errDelta = errors.New("its delta encoding is damaged")
 
 // maxDeltaValues bounds the values of a delta-encoded page, which is unfolded whole.
-const maxDeltaValues = 1 << 24
+const maxDeltaValues = 1 << 22
 
 // deltaValues decodes DELTA_BINARY_PACKED integers, at most limit of them, and returns what follows.
 func deltaValues(data []byte, limit int, dst []int64) (values []int64, rest []byte, err error) {
@@ -23,7 +24,10 @@ func deltaValues(data []byte, limit int, dst []int64) (values []int64, rest []by
 		return nil, nil, err
 	}
 	block, minis, total := head[0], head[1], head[2]
-	if total > uint64(min(limit, maxDeltaValues)) || block > 1<<20 || minis == 0 || minis > block || block%minis != 0 || block/minis%8 != 0 {
+	if total > maxDeltaValues {
+		return nil, nil, fmt.Errorf("a delta-encoded page has %d values: at most %d are supported", total, maxDeltaValues)
+	}
+	if total > uint64(limit) || block > 1<<20 || minis == 0 || minis > block || block%minis != 0 || block/minis%8 != 0 {
 		return nil, nil, errDelta
 	}
 	values = dst[:0]

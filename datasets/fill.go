@@ -138,7 +138,7 @@ func (r *columnReader) translate(codes []uint32) {
 
 // refersToDictionary reports whether the page's values are indexes.
 func (r *columnReader) refersToDictionary() bool {
-	return r.page.encoding == format.RLEDictionary || r.page.encoding == format.PlainDictionary
+	return r.page.encoding == format.RLEDictionary || r.page.encoding == plainDictionary
 }
 
 // byEntry reports whether the page's values are read as entries rather than one by one.

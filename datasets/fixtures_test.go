@@ -17,7 +17,7 @@ import (
 func fixtures(t testing.TB, but ...string) []string {
 	t.Helper()
 	paths, err := filepath.Glob("testdata/*.parquet")
-	if err != nil || len(paths) < 28 {
+	if err != nil || len(paths) < 30 {
 		t.Fatalf("found %d fixtures: %v", len(paths), err)
 	}
 	return slices.DeleteFunc(paths, func(path string) bool {

@@ -146,7 +146,7 @@ func (m *importer) infer(ctx context.Context) (*ImportReport, error) {
 
 func (m *importer) conclude(report *ImportReport, columns []*inference, unnamed int) {
 	if unnamed > 0 {
-		report.Notes = append(report.Notes, fmt.Sprintf("%d columns at the end without a name and without a value were left out", unnamed))
+		report.Notes = append(report.Notes, fmt.Sprintf("left out at the end: %d without a name and without a value", unnamed))
 	}
 	for _, column := range columns {
 		result := column.result()

@@ -93,6 +93,8 @@ func (w *LineWriter) Close() error {
 
 // Abort drops the file. After Close it does nothing.
 func (w *LineWriter) Abort() {
-	w.err = errClosed
+	if w.err == nil {
+		w.err = errClosed
+	}
 	w.file.abort()
 }

@@ -303,7 +303,7 @@ func TestIdentity(t *testing.T) {
 
 // TestWideFile reads ten thousand columns: the blocks must be short enough to stay small.
 func TestWideFile(t *testing.T) {
-	const columns, rows = 10_000, 900
+	const columns, rows = 10_000, 850
 	f := Frame{Rows: rows}
 	ints := make([]int64, rows)
 	for i := range columns {

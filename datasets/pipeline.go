@@ -8,22 +8,28 @@ import (
 )
 
 // pipeline decodes blocks ahead of the function that takes them. Each column goes through the blocks on its own,
-// at most so many blocks ahead as there are slots; a worker takes the column that is furthest behind.
+// at most so many blocks ahead as there are slots; a worker takes a column of those that are furthest behind.
 //
 // Note: one goroutine for each row group, the usual way, needs a row group's rows in memory to keep more than one
 // processor busy, and leaves all but one idle in a file of one row group.
 type pipeline struct {
 	blocks  blocks
 	columns []*columnReader
-	slots   []features.Batch // block i is in slot i mod len(slots)
 
 	mutex   sync.Mutex
 	change  sync.Cond
-	next    []int   // of each column: the block that it comes to next
-	busy    []bool  // of each column: whether a worker has it
-	failed  []error // of each column: why it stopped
-	taken   int     // blocks that fn is done with
+	slots   [slotCount]slot      // block i is in slot i mod slotCount
+	ready   [slotCount + 1][]int // columns that may begin block i are at i mod (slotCount+1)
+	taken   int                  // blocks that fn is done with
 	stopped bool
+}
+
+// slot holds a block that is being decoded or waits for fn.
+type slot struct {
+	batch    features.Batch
+	finished int   // columns
+	failure  error // of the first column that failed
+	failed   int   // which column that was
 }
 
 const (
@@ -32,18 +38,17 @@ const (
 )
 
 func newPipeline(d *Dataset, schema *features.Schema, options ReadOptions) *pipeline {
-	p := &pipeline{slots: make([]features.Batch, slotCount)}
+	p := &pipeline{}
 	p.change.L = &p.mutex
 	for i := range schema.Fields() {
 		if schema.Fields()[i].Role != features.RoleExcluded {
+			p.ready[0] = append(p.ready[0], len(p.columns))
 			p.columns = append(p.columns, newColumnReader(d, schema, i))
 		}
 	}
-	rows := max(1, min(options.BatchRows, blockBytes/8/max(1, len(p.columns))))
-	p.blocks = newBlocks(d, rows)
-	p.next, p.busy, p.failed = make([]int, len(p.columns)), make([]bool, len(p.columns)), make([]error, len(p.columns))
+	p.blocks = newBlocks(d, max(1, min(options.BatchRows, blockBytes/8/max(1, len(p.columns)))))
 	for i := range p.slots {
-		p.slots[i] = features.Batch{Schema: schema, Vectors: make([]features.Vector, len(schema.Fields()))}
+		p.slots[i].batch = features.Batch{Schema: schema, Vectors: make([]features.Vector, len(schema.Fields()))}
 	}
 	return p
 }
@@ -54,22 +59,20 @@ func (p *pipeline) run(ctx context.Context, options ReadOptions, fn func(*featur
 	defer workers.Wait()
 	defer p.stop()
 	defer context.AfterFunc(ctx, p.stop)()
-	for range min(options.Workers, max(1, len(p.columns))) {
+	for range min(options.Workers, len(p.columns)) {
 		workers.Go(p.work)
 	}
 	done := 0
 	for i := range p.blocks.total {
-		if err := p.await(ctx, i); err != nil {
+		batch, err := p.await(ctx, i)
+		if err != nil {
 			return err
 		}
-		b := p.blocks.at(i)
-		batch := &p.slots[i%slotCount]
-		batch.Start, batch.Rows = b.start, b.rows
 		if err := fn(batch); err != nil {
 			return err
 		}
-		p.release()
-		if done += b.rows; options.Progress != nil {
+		p.release(i)
+		if done += batch.Rows; options.Progress != nil {
 			options.Progress(done)
 		}
 	}
@@ -77,37 +80,26 @@ func (p *pipeline) run(ctx context.Context, options ReadOptions, fn func(*featur
 }
 
 // await waits until block i is decoded. Of several columns that failed at it, the first one's error counts.
-func (p *pipeline) await(ctx context.Context, i int) error {
+func (p *pipeline) await(ctx context.Context, i int) (*features.Batch, error) {
+	b, s := p.blocks.at(i), &p.slots[i%slotCount]
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	for !p.stopped && ctx.Err() == nil {
-		ready := true
-		var failure error
-		for c := range p.columns {
-			if p.next[c] > i {
-				continue
-			}
-			if p.failed[c] == nil {
-				ready = false
-				break
-			}
-			if failure == nil {
-				failure = p.failed[c]
-			}
-		}
-		if ready {
-			return failure
-		}
+	for s.finished < len(p.columns) && !p.stopped {
 		p.change.Wait()
 	}
-	return ctx.Err()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.batch.Start, s.batch.Rows = b.start, b.rows
+	return &s.batch, s.failure
 }
 
-// release gives the slot of the block that fn was called with back.
-func (p *pipeline) release() {
+// release gives the slot of block i back.
+func (p *pipeline) release(i int) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	p.taken++
+	p.slots[i%slotCount].finished = 0
 	p.change.Broadcast()
 }
 
@@ -118,7 +110,7 @@ func (p *pipeline) stop() {
 	p.change.Broadcast()
 }
 
-// work decodes until nothing is left.
+// work decodes until it is stopped.
 func (p *pipeline) work() {
 	var u unpacker
 	defer u.close()
@@ -128,46 +120,42 @@ func (p *pipeline) work() {
 			return
 		}
 		b, column := p.blocks.at(i), p.columns[c]
-		v := &p.slots[i%slotCount].Vectors[column.field]
+		v := &p.slots[i%slotCount].batch.Vectors[column.field]
 		makeRoom(v, column.kind, b.rows)
-		p.settle(c, column.read(b, v, &u))
+		p.settle(c, i, column.read(b, v, &u))
 	}
 }
 
-// claim waits for a column that may go on, and returns it and its block, or -1 at the end.
+// claim waits for a column that may begin a block, and returns both, or -1 when the pipeline is stopped.
 func (p *pipeline) claim() (column, block int) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	for !p.stopped {
-		behind, unfinished := -1, false
-		for c, next := range p.next {
-			if p.failed[c] != nil || next == p.blocks.total {
-				continue
+		for i := p.taken; i < min(p.taken+slotCount, p.blocks.total); i++ {
+			ready := &p.ready[i%len(p.ready)]
+			if n := len(*ready); n > 0 {
+				column = (*ready)[n-1]
+				*ready = (*ready)[:n-1]
+				return column, i
 			}
-			unfinished = true
-			if !p.busy[c] && next < p.taken+slotCount && (behind < 0 || next < p.next[behind]) {
-				behind = c
-			}
-		}
-		if behind >= 0 {
-			p.busy[behind] = true
-			return behind, p.next[behind]
-		}
-		if !unfinished {
-			break
 		}
 		p.change.Wait()
 	}
 	return -1, 0
 }
 
-// settle notes that a column is done with its block, or failed.
-func (p *pipeline) settle(c int, err error) {
+// settle notes that a column is done with block i, or failed at it. A column that failed goes no further.
+func (p *pipeline) settle(c, i int, err error) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
-	p.busy[c] = false
-	if p.failed[c] = err; err == nil {
-		p.next[c]++
+	s := &p.slots[i%slotCount]
+	s.finished++
+	switch {
+	case err == nil:
+		next := (i + 1) % len(p.ready)
+		p.ready[next] = append(p.ready[next], c)
+	case s.failure == nil || c < s.failed:
+		s.failure, s.failed = err, c
 	}
 	p.change.Broadcast()
 }

@@ -152,7 +152,7 @@ func integerNote(bits int, signed bool) annotation {
 	}
 	a.typ.Base = bases[bits]
 	if a.typ.Base == 0 {
-		return unreadable(a.name)
+		return annotation{name: a.name, unsupported: "an " + a.name}
 	}
 	return a
 }

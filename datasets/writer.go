@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress"
@@ -54,7 +55,7 @@ func (o WriteOptions) Validate() error {
 // give equal bytes, however they are cut into frames. It is not safe for concurrent use.
 type Writer struct {
 	file    *atomicFile
-	parquet *parquet.Writer
+	parquet *parquet.GenericWriter[any]
 	columns []columnEncoder
 	order   sortCheck
 	limit   int // rows of a row group
@@ -73,7 +74,7 @@ func NewWriter(path string, columns []FrameColumn, options WriteOptions) (*Write
 		return nil, err
 	}
 	w := &Writer{file: file, limit: options.RowGroupRows, order: sortCheck{column: options.SortedBy}}
-	w.parquet = parquet.NewWriter(file, writerOptions(columns, options)...)
+	w.parquet = parquet.NewGenericWriter[any](file, writerOptions(columns, options)...)
 	for i, c := range columns {
 		w.columns = append(w.columns, columnEncoder{
 			name: c.Name, typ: c.Type, optional: c.Valid != nil, index: i, values: make([]parquet.Value, 0, valuesAtOnce),
@@ -95,6 +96,8 @@ func checkColumns(path string, columns []FrameColumn, options WriteOptions) erro
 		switch {
 		case c.Name == "":
 			bad("column %d has no name", i+1)
+		case !utf8.ValidString(c.Name):
+			bad("column %q: its name is not valid UTF-8", c.Name)
 		case known[c.Name]:
 			bad("column %q: there are two of this name", c.Name)
 		}

@@ -267,6 +267,7 @@ func TestNewWriterRefuses(t *testing.T) {
 		{"x.parquet", nil, DefaultWriteOptions(), "no columns to write"},
 		{"x.parquet", []FrameColumn{{Name: "a", Type: text}, {Name: "a", Type: text}}, DefaultWriteOptions(), `column "a": there are two`},
 		{"x.parquet", []FrameColumn{{Type: text}}, DefaultWriteOptions(), "column 1 has no name"},
+		{"x.parquet", []FrameColumn{{Name: "\xff", Type: text}}, DefaultWriteOptions(), `column "\xff": its name is not valid UTF-8`},
 		{"x.parquet", []FrameColumn{{Name: "a"}}, DefaultWriteOptions(), "type unknown cannot be written"},
 		{"x.parquet", []FrameColumn{{Name: "a", Type: text}}, WriteOptions{}, "RowGroupRows 0 is outside"},
 		{"x.parquet", []FrameColumn{{Name: "a", Type: text}}, WriteOptions{Compression: "lz4", RowGroupRows: 1}, `Compression "lz4" is none of`},

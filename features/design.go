@@ -113,3 +113,53 @@ func (e *Encoder) Codes(i int, table *Table, rows []int32, dst []Code) []Code {
 	}
 	return dst
 }
+
+// Count returns, for each coefficient of a category's term, how many of the rows (nil = all) have its level, and how
+// many of these have a label of 1. labels has one element a row of the table.
+func (e *Encoder) Count(i int, table *Table, rows []int32, labels []uint8) (leads, won []int) {
+	t := &e.terms[i]
+	c := &table.Columns[t.field]
+	code, _ := t.recode(c)
+	var all, ones []int // by code of the table
+	switch n := len(c.Levels) + 1; {
+	case c.Codes.U8 != nil:
+		all, ones = countLabels(c.Codes.U8, n, rows, labels)
+	case c.Codes.U16 != nil:
+		all, ones = countLabels(c.Codes.U16, n, rows, labels)
+	default:
+		all, ones = countLabels(c.Codes.U32, n, rows, labels)
+	}
+	leads, won = make([]int, t.Size()), make([]int, t.Size())
+	for raw, level := range code {
+		if level != math.MaxUint32 {
+			leads[level], won[level] = all[raw], ones[raw]
+		}
+	}
+	return leads, won
+}
+
+func countLabels[T codeWidth](codes []T, levels int, rows []int32, labels []uint8) (all, ones []int) {
+	all, ones = make([]int, levels), make([]int, levels)
+	if rows == nil {
+		for r, c := range codes {
+			all[c]++
+			ones[c] += int(labels[r])
+		}
+		return all, ones
+	}
+	for _, r := range rows {
+		c := codes[r]
+		all[c]++
+		ones[c] += int(labels[r])
+	}
+	return all, ones
+}
+
+// Level returns a function that gives the position of the coefficient of a category's term for a row of a table,
+// NoLevel if it has none.
+func (e *Encoder) Level(i int, table *Table) func(row int32) int32 {
+	t := &e.terms[i]
+	c := &table.Columns[t.field]
+	code, _ := t.recode(c)
+	return func(row int32) int32 { return int32(code[c.Codes.At(int(row))]) }
+}

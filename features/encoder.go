@@ -142,7 +142,7 @@ func (t *Term) bindLevels(schema *Schema) error {
 		if i > 0 && level <= t.Levels[i-1] {
 			return fmt.Errorf("level %q stands after level %q: levels must be sorted and different", level, t.Levels[i-1])
 		}
-		if v, err := schema.TextValue(t.field, level); err != nil || v.Text != level || !utf8.ValidString(level) {
+		if v, err := schema.TextValue(t.field, level); err != nil || !v.Present || v.Text != level || !utf8.ValidString(level) {
 			return fmt.Errorf("level %q is not a value that a lead can have", level)
 		}
 		t.code[level] = int32(i)

@@ -3,7 +3,7 @@ package features
 import (
 	"fmt"
 	"math"
-	"slices"
+	"sync"
 )
 
 // Fit learns the plain recipe from the given rows of a table (nil = all of it): levels, means and spreads,
@@ -12,27 +12,31 @@ import (
 // these rows are left out and named in the second result. A feature whose numbers are too large for their
 // variance to be a float64 is an error.
 func Fit(table *Table, rows []int32, weights []float64) (*Encoder, []string, error) {
-	rows = positive(table, rows, weights)
-	if len(rows) == 0 {
+	part := selection{rows: positive(table, rows, weights), weights: weights, count: table.Rows}
+	if part.rows != nil {
+		part.count = len(part.rows)
+	}
+	if part.count == 0 {
 		return nil, nil, fmt.Errorf("features: fit: no rows")
 	}
+	fitted := make([]Term, len(table.Schema.fields))
+	var columns sync.WaitGroup
+	for i, f := range table.Schema.fields {
+		if f.Role.Feature() {
+			columns.Go(func() { fitted[i] = fitColumn(&table.Columns[i], &f, part) })
+		}
+	}
+	columns.Wait()
 	var terms []Term
 	var empty []string
 	for i, f := range table.Schema.fields {
-		if !f.Role.Feature() {
-			continue
-		}
-		var term Term
-		if f.Kind == Category {
-			term = fitCategory(&table.Columns[i], rows, weights)
-		} else {
-			term = fitNumber(table.Columns[i].reader(f.Kind), rows, weights)
-		}
-		if term.Name = f.Name; !term.IsNumber() && len(term.Levels) == 0 {
+		switch t := &fitted[i]; {
+		case !f.Role.Feature():
+		case !t.IsNumber() && len(t.Levels) == 0:
 			empty = append(empty, f.Name)
-			continue
+		default:
+			terms = append(terms, *t)
 		}
-		terms = append(terms, term)
 	}
 	if len(terms) == 0 {
 		return nil, empty, fmt.Errorf("features: fit: no feature has a value")
@@ -41,13 +45,57 @@ func Fit(table *Table, rows []int32, weights []float64) (*Encoder, []string, err
 	return e, empty, err
 }
 
-// positive returns the rows of positive weight.
-func positive(table *Table, rows []int32, weights []float64) []int32 {
-	if rows == nil {
-		rows = AllRows(table.Rows)
+// selection is the rows that a fit looks at: rows of a table, nil = all of them, and the weights of the table's
+// rows, nil = all 1.
+type selection struct {
+	rows    []int32
+	weights []float64
+	count   int
+}
+
+// row returns the i-th row.
+func (s *selection) row(i int) int32 {
+	if s.rows == nil {
+		return int32(i)
 	}
+	return s.rows[i]
+}
+
+func fitColumn(c *Column, f *Field, part selection) Term {
+	var t Term
+	switch {
+	case f.Kind == Category:
+		t = fitCategory(c, part)
+	case f.Kind == Time:
+		t = fitNumber(daysOf(c.Times), part)
+	case c.Numbers.F32 != nil:
+		t = fitNumber(c.Numbers.F32, part)
+	default:
+		t = fitNumber(c.Numbers.F64, part)
+	}
+	t.Name = f.Name
+	return t
+}
+
+// daysOf returns the numbers that times are to the model, NaN = missing.
+func daysOf(times []int64) []float64 {
+	days := make([]float64, len(times))
+	for i, t := range times {
+		days[i] = math.NaN()
+		if t != NoTime {
+			days[i] = Days(t)
+		}
+	}
+	return days
+}
+
+// positive returns the rows of positive weight, nil if all rows of the table are meant and none has a weight.
+func positive(table *Table, rows []int32, weights []float64) []int32 {
 	if weights == nil {
 		return rows
+	}
+	if rows == nil {
+		rows = AllRows(table.Rows)
 	}
 	kept := make([]int32, 0, len(rows))
 	for _, r := range rows {
@@ -74,10 +122,15 @@ func weightAt(weights []float64, row int32) float64 {
 	return weights[row]
 }
 
-func fitCategory(c *Column, rows []int32, weights []float64) Term {
-	counts := make([]float64, len(c.Levels)+1)
-	for _, r := range rows {
-		counts[c.Codes.At(int(r))] += weightAt(weights, r)
+func fitCategory(c *Column, part selection) Term {
+	var counts []float64
+	switch levels := len(c.Levels) + 1; {
+	case c.Codes.U8 != nil:
+		counts = count(c.Codes.U8, levels, part)
+	case c.Codes.U16 != nil:
+		counts = count(c.Codes.U16, levels, part)
+	default:
+		counts = count(c.Codes.U32, levels, part)
 	}
 	var t Term
 	for i, level := range c.Levels {
@@ -90,6 +143,32 @@ func fitCategory(c *Column, rows []int32, weights []float64) Term {
 	t.Missing = missing > 0
 	t.Histogram = append(t.Histogram, missing)
 	return t
+}
+
+// count returns the weight of the rows of each code.
+func count[T codeWidth](codes []T, levels int, part selection) []float64 {
+	weight := make([]float64, levels)
+	if part.weights != nil {
+		for i := range part.count {
+			r := part.row(i)
+			weight[codes[r]] += part.weights[r]
+		}
+		return weight
+	}
+	rows := make([]int, levels)
+	if part.rows == nil {
+		for _, c := range codes {
+			rows[c]++
+		}
+	} else {
+		for _, r := range part.rows {
+			rows[codes[r]]++
+		}
+	}
+	for i, n := range rows {
+		weight[i] = float64(n)
+	}
+	return weight
 }
 
 // reader returns the number that row i is to the model, NaN if missing.
@@ -105,70 +184,126 @@ func (c *Column) reader(kind Kind) func(row int) float64 {
 	return c.Numbers.At
 }
 
-// histogramBins is how many bins of equal mass a number's training histogram has, at most.
-const histogramBins = 10
+// histogramBins is how many bins of equal mass a number's training histogram has, at most; histogramRows is how
+// many rows it is made of, at most, spread evenly over the part: its figures are then scaled to all of them.
+const histogramBins, histogramRows = 10, 1 << 14
 
-// fitNumber computes the moments in two passes; the second corrects the rounding of the mean (Chan, Golub &
-// LeVeque 1983).
-func fitNumber(at func(int) float64, rows []int32, weights []float64) Term {
-	values, own, missing := present(at, rows, weights)
-	if len(values) == 0 {
+// fitNumber computes the moments about a centre near the mean, so that one pass loses no digits (Chan, Golub &
+// LeVeque 1983), and the histogram.
+func fitNumber[T float32 | float64](xs []T, part selection) Term {
+	values, weights := spreadValues(xs, part)
+	m := momentsOf(xs, part, centreOf(values))
+	if m.weight == 0 {
 		return Term{}
 	}
-	w := func(i int) float64 {
-		if own == nil {
-			return 1
-		}
-		return own[i]
-	}
-	var sum, total float64
-	for i, x := range values {
-		sum += float64(w(i) * x)
-		total += w(i)
-	}
-	t := Term{Mean: sum / total, Missing: missing > 0, Min: slices.Min(values), Max: slices.Max(values)}
-	var squares, residue float64
-	for i, x := range values {
-		d := x - t.Mean
-		squares += float64(w(i) * d * d)
-		residue += float64(w(i) * d)
-	}
-	shift := residue / total
-	t.Mean += shift
-	t.SD = math.Sqrt(max(0, squares/total-float64(shift*shift)))
+	shift := m.sum / m.weight
+	t := Term{Mean: m.centre + shift, Missing: m.missing > 0, Min: m.least, Max: m.greatest}
+	t.SD = math.Sqrt(max(0, m.squares/m.weight-float64(shift*shift)))
 	if t.Min == t.Max {
 		t.Mean = t.Min
 	}
 	if t.Min == t.Max || t.SD == 0 {
 		t.SD = 1
 	}
-	t.Edges = QuantileEdges(values, own, histogramBins)
+	t.Edges = QuantileEdges(values, weights, histogramBins)
 	t.Histogram = make([]float64, len(t.Edges)+2)
+	var seen float64
 	for i, x := range values {
-		t.Histogram[BinOf(t.Edges, x)] += w(i)
+		w := weightAt(weights, int32(i))
+		t.Histogram[BinOf(t.Edges, x)] += w
+		seen += w
 	}
-	t.Histogram[len(t.Edges)+1] = missing
+	switch {
+	case seen == 0: // no value among the rows it is made of
+		t.Histogram[0] = m.weight
+	case seen != m.weight:
+		for i := range t.Histogram {
+			t.Histogram[i] *= m.weight / seen
+		}
+	}
+	t.Histogram[len(t.Edges)+1] = m.missing
 	return t
 }
 
-// present returns the values of the rows and their weights (nil if all weigh 1), and the weight of the rows that
-// have none.
-func present(at func(int) float64, rows []int32, weights []float64) (values, own []float64, missing float64) {
-	values = make([]float64, 0, len(rows))
-	if weights != nil {
-		own = make([]float64, 0, len(rows))
-	}
-	for _, r := range rows {
-		x := at(int(r))
-		switch {
-		case math.IsNaN(x):
-			missing += weightAt(weights, r)
-		default:
+// spreadValues returns the values of at most histogramRows rows spread evenly over the part, and their weights (nil
+// if all weigh 1).
+func spreadValues[T float32 | float64](xs []T, part selection) (values, weights []float64) {
+	stride := (part.count + histogramRows - 1) / histogramRows
+	for i := 0; i < part.count; i += stride {
+		r := part.row(i)
+		if x := float64(xs[r]); !math.IsNaN(x) {
 			values = append(values, x)
-			if weights != nil {
-				own = append(own, weights[r])
+			if part.weights != nil {
+				weights = append(weights, part.weights[r])
 			}
 		}
 	}
-	return values, own, missing
+	return values, weights
+}
+
+// centreOf returns a number near the middle of the values; it must be finite if they are.
+func centreOf(values []float64) float64 {
+	var centre float64
+	for _, x := range values {
+		centre += x / float64(len(values))
+	}
+	return centre
+}
+
+// moments are sums about a centre over the rows that have a value.
+type moments struct {
+	centre          float64
+	weight, missing float64
+	sum, squares    float64
+	least, greatest float64
+}
+
+func momentsOf[T float32 | float64](xs []T, part selection, centre float64) moments {
+	m := moments{centre: centre, least: math.Inf(1), greatest: math.Inf(-1)}
+	if part.rows == nil && part.weights == nil {
+		addWhole(&m, xs)
+		return m
+	}
+	for i := range part.count {
+		r := part.row(i)
+		m.add(float64(xs[r]), weightAt(part.weights, r))
+	}
+	return m
+}
+
+func (m *moments) add(x, w float64) {
+	if math.IsNaN(x) {
+		m.missing += w
+		return
+	}
+	d := x - m.centre
+	m.weight += w
+	m.sum += float64(w * d)
+	m.squares += float64(w * d * d)
+	m.least, m.greatest = min(m.least, x), max(m.greatest, x)
+}
+
+// addWhole adds a whole column of weight 1: what add does, with the sums in registers.
+func addWhole[T float32 | float64](m *moments, xs []T) {
+	least, greatest := T(m.least), T(m.greatest)
+	var sum, squares float64
+	missing := 0
+	for _, x := range xs {
+		if x != x {
+			missing++
+			continue
+		}
+		d := float64(x) - m.centre
+		sum += d
+		squares += float64(d * d)
+		if x < least {
+			least = x
+		}
+		if x > greatest {
+			greatest = x
+		}
+	}
+	m.sum, m.squares, m.missing = sum, squares, float64(missing)
+	m.weight = float64(len(xs) - missing)
+	m.least, m.greatest = float64(least), float64(greatest)
 }

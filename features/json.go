@@ -72,7 +72,11 @@ func (s *Schema) ParseRequest(data []byte, options RequestOptions, request *Requ
 	}
 	if !batch {
 		r.pos = start
-		return r.only(&request.add().Lead)
+		err := r.only(&request.add().Lead)
+		if err != nil {
+			request.Items = request.Items[:0]
+		}
+		return err
 	}
 	request.Batch = true
 	if !r.batch(request) {
@@ -111,7 +115,7 @@ func newReader(s *Schema, data []byte, options RequestOptions) *leadReader {
 	r := readers.Get().(*leadReader)
 	*r = leadReader{
 		scanner: scanner{data: data, keyText: r.keyText, text: r.text},
-		schema:  s, options: options, seen: r.seen, unknown: r.unknown,
+		schema:  s, options: options, seen: r.seen, unknown: r.unknown, hints: r.hints,
 	}
 	return r
 }
@@ -124,7 +128,8 @@ func (r *leadReader) release() {
 		r.text, r.keyText = nil, nil
 	}
 	clear(r.unknown)
-	*r = leadReader{scanner: scanner{keyText: r.keyText, text: r.text}, seen: r.seen, unknown: r.unknown}
+	clear(r.hints)
+	*r = leadReader{scanner: scanner{keyText: r.keyText, text: r.text}, seen: r.seen, unknown: r.unknown, hints: r.hints}
 	readers.Put(r)
 }
 

@@ -17,12 +17,13 @@ type leadReader struct {
 	options RequestOptions
 	lead    *Lead
 
-	fields    int             // members read
-	guess     int             // the field that the next member probably is
-	named     bool            // the id was given
-	seen      []bool          // by field
-	unknown   map[string]bool // undeclared names met
-	notes     int             // members that are undeclared or unused
+	fields    int               // members read
+	guess     int               // the field that the next member probably is
+	named     bool              // the id was given
+	seen      []bool            // by field
+	unknown   map[string]bool   // undeclared names met
+	hints     map[string]string // suggestions made for the document so far
+	notes     int               // members that are undeclared or unused
 	problems  []*InputError
 	truncated bool // there were more problems
 }
@@ -158,9 +159,7 @@ func (r *leadReader) undeclared(start int) bool {
 func (r *leadReader) unknownField(name string, start int) {
 	hint := ""
 	if r.notes < maxNotes {
-		if near := r.schema.Suggest(name); near != "" {
-			hint = fmt.Sprintf("did you mean %q?", near)
-		}
+		hint = r.hint(name)
 	}
 	if r.options.Strict {
 		if hint == "" {
@@ -169,6 +168,24 @@ func (r *leadReader) unknownField(name string, start int) {
 		r.problem(InputUnknownField, start, hint)
 	}
 	r.note(Warning{Code: WarnUnknownField, Feature: name, Detail: hint})
+}
+
+// hint suggests a declared name. The leads of a batch tend to share their undeclared names.
+func (r *leadReader) hint(name string) string {
+	if hint, known := r.hints[name]; known {
+		return hint
+	}
+	hint := ""
+	if near := r.schema.Suggest(name); near != "" {
+		hint = fmt.Sprintf("did you mean %q?", near)
+	}
+	if r.hints == nil {
+		r.hints = map[string]string{}
+	}
+	if len(r.hints) < MaxFields {
+		r.hints[name] = hint
+	}
+	return hint
 }
 
 func (r *leadReader) note(w Warning) {

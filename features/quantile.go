@@ -2,116 +2,94 @@ package features
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
 // QuantileEdges returns the inner edges of at most bins bins of about equal weight: edge k is the smallest value
 // with more than k/bins of the weight at or below it. Edges rise, and the first is above the smallest value.
 // weights nil means all 1. The values must not be NaN; they are not changed.
+//
+// Note: sorting every value costs several times as much, and each fit does this for every number.
 func QuantileEdges(values, weights []float64, bins int) []float64 {
 	if len(values) == 0 {
 		return nil
 	}
-	items := make([]massPoint, len(values))
+	mass := make([]float64, 1<<16) // weight by bucket
 	var total float64
 	for i, x := range values {
-		items[i] = massPoint{x, 1}
-		if weights != nil {
-			items[i].w = weights[i]
+		w := weightAt(weights, int32(i))
+		mass[bucketOf(x)] += w
+		total += w
+	}
+	targets := make([]target, bins-1)
+	for bucket, k, below := 0, 0, 0.0; k < len(targets); {
+		weight := float64(k+1) * total / float64(bins)
+		if bucket < len(mass)-1 && below+mass[bucket] <= weight {
+			below += mass[bucket]
+			bucket++
+			continue
 		}
-		total += items[i].w
+		targets[k] = target{bucket, weight - below}
+		k++
 	}
+	contents := gather(values, weights, targets)
 	least := slices.Min(values)
-	targets := make([]float64, bins-1)
-	for k := range targets {
-		targets[k] = float64(k+1) * total / float64(bins)
-	}
 	var edges []float64
-	for _, x := range quantiles(nil, items, 0, targets) {
-		if x > least && (len(edges) == 0 || x > edges[len(edges)-1]) {
+	for _, t := range targets {
+		if x, found := t.in(contents[t.bucket]); found && x > least && (len(edges) == 0 || x > edges[len(edges)-1]) {
 			edges = append(edges, x)
 		}
 	}
 	return edges
 }
 
-// massPoint is a value and its weight.
-type massPoint struct{ x, w float64 }
-
-// quantiles appends to dst, for each of the rising targets, the smallest x with more than it of the weight at or
-// below it. below is the weight of all that is less than the items. It reorders them: quickselect (Hoare 1961)
-// for several ranks at once, in expected time n·log(len(targets)).
-func quantiles(dst []float64, items []massPoint, below float64, targets []float64) []float64 {
-	const few = 24
-	for len(targets) > 0 && len(items) > few {
-		less, equal, more := partition(items, medianOfThree(items))
-		atLess := below + weightOf(less)
-		atEqual := atLess + weightOf(equal)
-		left := countBelow(targets, atLess)
-		if len(less) == 0 {
-			left = 0
-		}
-		dst = quantiles(dst, less, below, targets[:left])
-		targets = targets[left:]
-		middle := countBelow(targets, atEqual)
-		if len(more) == 0 {
-			middle = len(targets)
-		}
-		for range middle {
-			dst = append(dst, equal[0].x)
-		}
-		items, below, targets = more, atEqual, targets[middle:]
-	}
-	slices.SortFunc(items, func(a, b massPoint) int { return cmp.Compare(a.x, b.x) })
-	for i := 0; len(targets) > 0; {
-		if below+items[i].w > targets[0] || i == len(items)-1 {
-			dst, targets = append(dst, items[i].x), targets[1:]
-			continue
-		}
-		below += items[i].w
-		i++
-	}
-	return dst
+// target is the bucket that a quantile lies in, and the weight below it within the bucket.
+type target struct {
+	bucket int
+	weight float64
 }
 
-// countBelow returns how many of the rising targets are below the limit.
-func countBelow(targets []float64, limit float64) int {
-	n := 0
-	for n < len(targets) && targets[n] < limit {
-		n++
+// bucketOf maps numbers to their sign, exponent and first four binary digits, so that a larger number never has a
+// smaller bucket.
+func bucketOf(x float64) uint16 {
+	bits := math.Float64bits(x + 0)
+	if bits>>63 == 1 {
+		return uint16(^bits >> 48)
 	}
-	return n
+	return uint16(bits>>48) | 1<<15
 }
 
-func weightOf(items []massPoint) (total float64) {
-	for _, p := range items {
-		total += p.w
+// weighted is a value and its weight.
+type weighted struct{ x, w float64 }
+
+// gather returns the values of the buckets that targets lie in, sorted.
+func gather(values, weights []float64, targets []target) map[int][]weighted {
+	wanted := make([]bool, 1<<16)
+	for _, t := range targets {
+		wanted[t.bucket] = true
 	}
-	return total
-}
-
-func medianOfThree(items []massPoint) float64 {
-	a, b, c := items[len(items)/4].x, items[len(items)/2].x, items[len(items)/4*3].x
-	return max(min(a, b), min(max(a, b), c))
-}
-
-// partition reorders the items into those below, at and above the pivot (Dijkstra 1976).
-func partition(items []massPoint, pivot float64) (less, equal, more []massPoint) {
-	lo, hi := 0, len(items)
-	for i := 0; i < hi; {
-		switch x := items[i].x; {
-		case x < pivot:
-			items[lo], items[i] = items[i], items[lo]
-			lo++
-			i++
-		case x > pivot:
-			hi--
-			items[hi], items[i] = items[i], items[hi]
-		default:
-			i++
+	contents := map[int][]weighted{}
+	for i, x := range values {
+		if bucket := bucketOf(x); wanted[bucket] {
+			contents[int(bucket)] = append(contents[int(bucket)], weighted{x, weightAt(weights, int32(i))})
 		}
 	}
-	return items[:lo], items[lo:hi], items[hi:]
+	for _, bucket := range contents {
+		slices.SortFunc(bucket, func(a, b weighted) int { return cmp.Compare(a.x, b.x) })
+	}
+	return contents
+}
+
+// in returns the first of sorted values with more than the target's weight at or below it, or the last.
+func (t target) in(sorted []weighted) (x float64, found bool) {
+	var sum float64
+	for _, v := range sorted {
+		if x, found, sum = v.x, true, sum+v.w; sum > t.weight {
+			break
+		}
+	}
+	return x, found
 }
 
 // BinOf returns the bin of x among len(edges)+1 bins: the number of edges that are not above it.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
 )
 
 // Codes is a column of small integers in the narrowest width that holds them; exactly one slice is set.
@@ -148,16 +149,16 @@ type Table struct {
 	Columns []Column
 }
 
-// Builder collects Batches into a Table.
+// Builder collects Batches, or columns one by one, into a Table.
 type Builder struct {
 	schema  *Schema
-	rows    int
 	columns []columnBuilder
 }
 
 // columnBuilder gathers one column; codes are positions in levels until Table sorts them.
 type columnBuilder struct {
 	field   *Field
+	rows    int
 	codes   Codes
 	levels  []string
 	code    map[string]uint32
@@ -170,9 +171,13 @@ type columnBuilder struct {
 // unmapped marks a dictionary entry that no row has used yet.
 const unmapped = math.MaxUint32
 
+// maxExpected bounds the room that is made for rows nobody has seen yet: a file may claim any number.
+const maxExpected = 1 << 27
+
 // NewBuilder returns an empty Builder with room for the expected number of rows.
 func NewBuilder(schema *Schema, expected int) *Builder {
 	b := &Builder{schema: schema, columns: make([]columnBuilder, len(schema.fields))}
+	expected = min(max(expected, 0), maxExpected)
 	for i := range b.columns {
 		c := &b.columns[i]
 		c.field = &schema.fields[i]
@@ -198,36 +203,58 @@ func stored(f *Field) bool { return f.Role != RoleExcluded && f.Role != RoleID }
 // Add appends the rows of a batch. Batches must come in order, without gaps. After an error the Builder is of
 // no further use.
 func (b *Builder) Add(batch *Batch) error {
-	switch {
-	case batch.Start != b.rows:
-		return fmt.Errorf("features: table: a batch starts at row %d, want row %d", batch.Start, b.rows)
-	case len(batch.Vectors) != len(b.columns):
+	if len(batch.Vectors) != len(b.columns) {
 		return fmt.Errorf("features: table: a batch of %d columns, want %d", len(batch.Vectors), len(b.columns))
-	case b.rows+batch.Rows > math.MaxInt32:
-		return fmt.Errorf("features: table: more than %d rows", math.MaxInt32)
 	}
 	for i := range b.columns {
-		if c := &b.columns[i]; stored(c.field) {
-			if err := c.add(&batch.Vectors[i], batch.Rows); err != nil {
-				return fmt.Errorf("features: table: column %q, batch at row %d: %w", c.field.Name, batch.Start, err)
-			}
+		c := &b.columns[i]
+		if !stored(c.field) {
+			continue
+		}
+		if n := batch.Vectors[i].length(c.field.Kind); n != batch.Rows {
+			return fmt.Errorf("features: table: column %q: %d values of a %v in a batch of %d rows", c.field.Name, n, c.field.Kind, batch.Rows)
+		}
+		if err := b.AddColumn(i, batch.Start, &batch.Vectors[i]); err != nil {
+			return err
 		}
 	}
-	b.rows += batch.Rows
 	return nil
 }
 
-func (c *columnBuilder) add(v *Vector, rows int) error {
-	n := len(v.Codes)
-	switch c.field.Kind {
+// AddColumn appends a run of values to one column: those from row start on, in order and without gaps. Different
+// columns may be added to from different goroutines at the same time. After an error the Builder is of no further
+// use.
+func (b *Builder) AddColumn(field, start int, v *Vector) error {
+	c := &b.columns[field]
+	if !stored(c.field) {
+		return nil
+	}
+	if err := c.add(start, v); err != nil {
+		return fmt.Errorf("features: table: column %q, values from row %d on: %w", c.field.Name, start, err)
+	}
+	return nil
+}
+
+// length is the number of values of a column of the kind.
+func (v *Vector) length(kind Kind) int {
+	switch kind {
+	case Category:
+		return len(v.Codes)
 	case Number:
-		n = len(v.Numbers)
-	case Time:
-		n = len(v.Times)
+		return len(v.Numbers)
 	}
-	if n != rows {
-		return fmt.Errorf("%d values of a %v in a batch of %d rows", n, c.field.Kind, rows)
+	return len(v.Times)
+}
+
+func (c *columnBuilder) add(start int, v *Vector) error {
+	n := v.length(c.field.Kind)
+	switch {
+	case start != c.rows:
+		return fmt.Errorf("want row %d", c.rows)
+	case c.rows+n > math.MaxInt32:
+		return fmt.Errorf("more than %d rows", math.MaxInt32)
 	}
+	c.rows += n
 	switch c.field.Kind {
 	case Category:
 		return c.addCodes(v)
@@ -242,32 +269,52 @@ func (c *columnBuilder) add(v *Vector, rows int) error {
 // addCodes maps the batch's codes to the column's own. Code 0 is "missing", so that the width grows with the
 // levels alone.
 func (c *columnBuilder) addCodes(v *Vector) error {
-	var levels []string
-	if v.Dictionary != nil {
-		levels = v.Dictionary.Levels
+	c.follow(v.Dictionary)
+	for done := 0; ; {
+		switch {
+		case c.codes.U8 != nil:
+			c.codes.U8, done = mapCodes(c.codes.U8, v.Codes, c.seen, done)
+		case c.codes.U16 != nil:
+			c.codes.U16, done = mapCodes(c.codes.U16, v.Codes, c.seen, done)
+		default:
+			c.codes.U32, done = mapCodes(c.codes.U32, v.Codes, c.seen, done)
+		}
+		if done == len(v.Codes) {
+			return nil
+		}
+		raw := v.Codes[done]
+		if v.Dictionary == nil || int(raw) >= len(v.Dictionary.Levels) {
+			return fmt.Errorf("value %d of them has code %d, which the dictionary does not have", done, raw)
+		}
+		c.seen[raw+1] = c.levelCode(v.Dictionary.Levels[raw])
 	}
-	if v.Dictionary != c.last {
-		c.last, c.seen = v.Dictionary, c.seen[:0]
+}
+
+// follow makes seen the mapping of a dictionary. seen[code+1] is the column's code of a dictionary's code, so that
+// NoCode, the largest, wraps to seen[0], the code of "missing".
+func (c *columnBuilder) follow(d *Dictionary) {
+	if d != c.last || len(c.seen) == 0 {
+		c.last, c.seen = d, append(c.seen[:0], 0)
 	}
-	for len(c.seen) < len(levels) {
+	for d != nil && len(c.seen) <= len(d.Levels) {
 		c.seen = append(c.seen, unmapped)
 	}
-	for row, raw := range v.Codes {
-		if raw == NoCode {
-			c.appendCode(0)
-			continue
+}
+
+// mapCodes appends the columns' codes of raw[from:] to dst, up to the first that seen does not know, and returns
+// that one's position.
+func mapCodes[D codeWidth](dst []D, raw, seen []uint32, from int) ([]D, int) {
+	at := len(dst)
+	dst = slices.Grow(dst, len(raw)-from)[:at+len(raw)-from]
+	out := dst[at:]
+	for i, r := range raw[from:] {
+		k := r + 1
+		if int(k) >= len(seen) || seen[k] == unmapped {
+			return dst[:at+i], from + i
 		}
-		if int(raw) >= len(levels) {
-			return fmt.Errorf("row %d of it has code %d of %d levels", row, raw, len(levels))
-		}
-		code := c.seen[raw]
-		if code == unmapped {
-			code = c.levelCode(levels[raw])
-			c.seen[raw] = code
-		}
-		c.appendCode(code)
+		out[i] = D(seen[k])
 	}
-	return nil
+	return dst, len(raw)
 }
 
 func (c *columnBuilder) levelCode(level string) uint32 {
@@ -299,47 +346,54 @@ func widened[D, S codeWidth](src []S) []D {
 	return dst
 }
 
-func (c *columnBuilder) appendCode(code uint32) {
-	switch {
-	case c.codes.U8 != nil:
-		c.codes.U8 = append(c.codes.U8, uint8(code))
-	case c.codes.U16 != nil:
-		c.codes.U16 = append(c.codes.U16, uint16(code))
-	default:
-		c.codes.U32 = append(c.codes.U32, code)
-	}
-}
-
 // addNumbers appends numbers in single precision until one would lose by it.
 func (c *columnBuilder) addNumbers(xs []float64) {
-	for i, x := range xs {
-		if c.numbers.F64 != nil {
-			c.numbers.F64 = append(c.numbers.F64, xs[i:]...)
+	if c.numbers.F64 == nil {
+		at := len(c.numbers.F32)
+		single := slices.Grow(c.numbers.F32, len(xs))[:at+len(xs)]
+		exact := true
+		for i, x := range xs {
+			y := float32(x)
+			single[at+i] = y
+			exact = exact && (float64(y) == x || x != x)
+		}
+		if exact {
+			c.numbers.F32 = single
 			return
 		}
-		y := float32(x)
-		if float64(y) == x || math.IsNaN(x) {
-			c.numbers.F32 = append(c.numbers.F32, y)
-			continue
+		double := make([]float64, at, max(cap(c.numbers.F32), at+len(xs)))
+		for i, y := range c.numbers.F32 {
+			double[i] = float64(y)
 		}
-		double := make([]float64, len(c.numbers.F32), cap(c.numbers.F32))
-		for j, z := range c.numbers.F32 {
-			double[j] = float64(z)
-		}
-		c.numbers = Numbers{F64: append(double, x)}
+		c.numbers = Numbers{F64: double}
 	}
+	c.numbers.F64 = append(c.numbers.F64, xs...)
 }
 
-// Table returns what was added. Levels are sorted, so that the order of the rows leaves no trace in them.
+// Table returns what was added. Levels are sorted, so that the order of the rows leaves no trace in them. The
+// Builder is of no further use. It panics if columns were given different numbers of rows.
 func (b *Builder) Table() *Table {
-	t := &Table{Schema: b.schema, Rows: b.rows, Columns: make([]Column, len(b.columns))}
+	t := &Table{Schema: b.schema, Columns: make([]Column, len(b.columns))}
+	known := false
+	for i := range b.columns {
+		c := &b.columns[i]
+		switch {
+		case !stored(c.field):
+		case !known:
+			known, t.Rows = true, c.rows
+		case c.rows != t.Rows:
+			panic("features: table: columns were given different numbers of rows")
+		}
+	}
+	var columns sync.WaitGroup
 	for i := range b.columns {
 		c := &b.columns[i]
 		t.Columns[i] = Column{Numbers: c.numbers, Times: c.times}
 		if c.code != nil {
-			t.Columns[i] = c.sorted()
+			columns.Go(func() { t.Columns[i] = c.sorted() })
 		}
 	}
+	columns.Wait()
 	return t
 }
 
@@ -351,7 +405,17 @@ func (c *columnBuilder) sorted() Column {
 	for position, level := range levels {
 		code[c.code[level]] = uint32(position)
 	}
-	return Column{Levels: levels, Codes: c.codes.mapped(nil, code, len(levels)+1)}
+	switch width := len(levels) + 1; { // in place, unless the code of "missing" needs one more bit
+	case c.codes.U8 != nil && width <= 1<<8:
+		remap(c.codes.U8, c.codes.U8, nil, code)
+	case c.codes.U16 != nil && width <= 1<<16:
+		remap(c.codes.U16, c.codes.U16, nil, code)
+	case c.codes.U32 != nil:
+		remap(c.codes.U32, c.codes.U32, nil, code)
+	default:
+		c.codes = c.codes.mapped(nil, code, width)
+	}
+	return Column{Levels: levels, Codes: c.codes}
 }
 
 // Lead copies one row of the table into lead, whose memory it reuses. The id is not kept in a Table.

@@ -233,7 +233,7 @@ func TestTableNumberWidth(t *testing.T) {
 		values []float64
 		single bool
 	}{
-		{[]float64{1, 0.5, math.NaN(), -3e38}, true},
+		{[]float64{1, 0.5, math.NaN(), -0x1p127}, true},
 		{[]float64{1, math.NaN(), 0.1, 2, math.NaN()}, false},
 		{[]float64{1, 1e300}, false},
 		{[]float64{16777217}, false},

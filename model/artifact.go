@@ -8,14 +8,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 
 	"github.com/leadscore/leadscore/features"
 )
 
 // The artifact is one JSON document, indented by two spaces, floats in their shortest form that reads back the
 // same, keys in the order of the types below: there is exactly one text for a model. Decode demands that
-// text, to the byte, so that no change of it goes unnoticed.
+// text, to the byte, so that no change of it goes unnoticed. A version of the format is readable for ever: a new
+// one gets types of its own, and an artifact in testdata.
 
 // Format names the artifact's format; FormatVersion is the version that this code writes.
 const (
@@ -26,12 +26,12 @@ const (
 // maxArtifact bounds what Decode reads.
 const maxArtifact = 256 << 20
 
-// Errors that callers of Decode branch on.
+// Errors that callers of Decode branch on. Their texts are the codes of the problems.
 var (
-	ErrFormat   = errors.New("not a leadscore model")
-	ErrVersion  = errors.New("unknown format version")
-	ErrChecksum = errors.New("artifact_checksum")
-	ErrProbe    = errors.New("verification_failed")
+	ErrFormat   = errors.New("artifact_format")     // not a model, or one whose parts disagree
+	ErrVersion  = errors.New("artifact_version")    // of a format that this program does not read
+	ErrChecksum = errors.New("artifact_checksum")   // damaged: cut short, or changed since it was written
+	ErrProbe    = errors.New("verification_failed") // a verification lead does not get its log-odds
 )
 
 type artifact struct {
@@ -93,14 +93,11 @@ func hash(text []byte) string {
 
 // Decode reads an artifact and refuses what it cannot answer for: another format or version, unknown keys, a
 // hash that does not match, numbers that are not finite, blocks whose lengths disagree, and probes whose
-// log-odds it cannot reproduce to 1e-12.
+// log-odds it cannot reproduce to 1e-12. The error is one of those above and names what is wrong.
 func Decode(r io.Reader) (*Model, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxArtifact+1))
 	if err != nil {
 		return nil, fmt.Errorf("model: decode: %w", err)
-	}
-	if len(text) > maxArtifact {
-		return nil, fmt.Errorf("model: decode: %w: larger than %d bytes", ErrFormat, maxArtifact)
 	}
 	m, err := decode(text)
 	if err != nil {
@@ -110,35 +107,22 @@ func Decode(r io.Reader) (*Model, error) {
 }
 
 func decode(text []byte) (*Model, error) {
-	var a artifact
-	if err := strict(text, &a); err != nil {
-		var head struct {
-			Version int `json:"format_version"`
-		}
-		if json.Unmarshal(text, &head) == nil && head.Version > FormatVersion {
-			return nil, fmt.Errorf("%w: the file has %d, this program reads up to %d", ErrVersion, head.Version, FormatVersion)
-		}
-		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+	if len(text) > maxArtifact {
+		return nil, fmt.Errorf("%w: larger than %d bytes", ErrFormat, maxArtifact)
 	}
-	if a.Format != Format {
-		return nil, fmt.Errorf("%w: format %q", ErrFormat, a.Format)
-	}
-	if a.Version != FormatVersion {
-		return nil, fmt.Errorf("%w: the file has %d, this program reads %d", ErrVersion, a.Version, FormatVersion)
-	}
-	var body bytes.Buffer
-	if err := json.Compact(&body, a.Payload); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
-	}
-	if got := hash(body.Bytes()); got != a.SHA256 {
-		return nil, fmt.Errorf("%w: the content's SHA-256 is %.12s…, the file says %.12s…", ErrChecksum, got, a.SHA256)
-	}
-	m := &Model{id: a.SHA256}
-	if err := strict(body.Bytes(), &m.document); err != nil {
+	body, id, err := unseal(text)
+	if err != nil {
 		return nil, err
+	}
+	m := &Model{id: id}
+	if err := strict(body, &m.document); err != nil {
+		return nil, fmt.Errorf("%w: version %d: %w", ErrFormat, FormatVersion, err)
 	}
 	if err := m.bind(); err != nil {
-		return nil, err
+		if errors.Is(err, ErrProbe) {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
 	again, err := m.text()
 	if err != nil {
@@ -148,6 +132,35 @@ func decode(text []byte) (*Model, error) {
 		return nil, fmt.Errorf("%w: the file is not written as leadscore writes it", ErrChecksum)
 	}
 	return m, nil
+}
+
+// unseal checks the envelope and returns the compact text of the payload and its hash.
+func unseal(text []byte) (body []byte, id string, err error) {
+	if !json.Valid(text) {
+		return nil, "", fmt.Errorf("%w: the file is not one whole JSON document", ErrChecksum)
+	}
+	var head struct {
+		Format  string `json:"format"`
+		Version int    `json:"format_version"`
+	}
+	if err := json.Unmarshal(text, &head); err != nil || head.Format != Format {
+		return nil, "", fmt.Errorf("%w: format %q, want %q", ErrFormat, head.Format, Format)
+	}
+	if head.Version != FormatVersion {
+		return nil, "", fmt.Errorf("%w: the file has version %d, this program reads version %d", ErrVersion, head.Version, FormatVersion)
+	}
+	var a artifact
+	if err := strict(text, &a); err != nil {
+		return nil, "", fmt.Errorf("%w: version %d: %w", ErrFormat, FormatVersion, err)
+	}
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, a.Payload); err != nil {
+		return nil, "", fmt.Errorf("%w: the payload: %w", ErrFormat, err)
+	}
+	if got := hash(compact.Bytes()); got != a.SHA256 {
+		return nil, "", fmt.Errorf("%w: the content's SHA-256 is %.12s…, the file says %.12s…", ErrChecksum, got, a.SHA256)
+	}
+	return compact.Bytes(), a.SHA256, nil
 }
 
 // strict reads one JSON document and refuses unknown keys and anything after it.
@@ -167,10 +180,10 @@ func strict(text []byte, into any) error {
 func (m *Model) bind() error {
 	d := &m.document
 	if d.Schema == nil {
-		return fmt.Errorf("%w: no schema", ErrFormat)
+		return errors.New("there is no schema")
 	}
 	if want := d.Label.Hash(); d.LabelHash != want {
-		return fmt.Errorf("%w: label hash %.12s…, want %.12s…", ErrFormat, d.LabelHash, want)
+		return fmt.Errorf("the label's hash is %.12s…, want %.12s…", d.LabelHash, want)
 	}
 	encoder, err := features.NewEncoder(d.Schema, d.Terms)
 	if err != nil {
@@ -181,7 +194,7 @@ func (m *Model) bind() error {
 		return err
 	}
 	if len(d.Probes) == 0 {
-		return fmt.Errorf("%w: no verification leads", ErrFormat)
+		return errors.New("there are no verification leads")
 	}
 	return m.Verify()
 }
@@ -194,43 +207,4 @@ func (m *Model) seal() error {
 	}
 	m.id = hash(body)
 	return nil
-}
-
-// probe is a verification lead: one text a field of the schema, "" = missing, with its expected log-odds.
-type probe struct {
-	Values  []string `json:"values"`
-	LogOdds float64  `json:"log_odds"`
-}
-
-// probeTolerance bounds how far a reader's log-odds of a probe may be off.
-const probeTolerance = 1e-12
-
-// Verify re-scores the probes.
-func (m *Model) Verify() error {
-	for i, p := range m.document.Probes {
-		lead, err := m.probeLead(p)
-		if err != nil {
-			return fmt.Errorf("%w: probe %d: %w", ErrProbe, i, err)
-		}
-		if got := m.LogOdds(lead); !(math.Abs(got-p.LogOdds) <= probeTolerance) {
-			return fmt.Errorf("%w: probe %d: log-odds %v, want %v, off by %.3g", ErrProbe, i, got, p.LogOdds, got-p.LogOdds)
-		}
-	}
-	return nil
-}
-
-func (m *Model) probeLead(p probe) (*features.Lead, error) {
-	schema := m.Schema()
-	if len(p.Values) != len(schema.Fields()) {
-		return nil, fmt.Errorf("%d values for %d columns", len(p.Values), len(schema.Fields()))
-	}
-	lead := schema.NewLead()
-	for i, text := range p.Values {
-		v, err := schema.TextValue(i, text)
-		if err != nil {
-			return nil, fmt.Errorf("column %q: %w", schema.Fields()[i].Name, err)
-		}
-		lead.Values[i] = v
-	}
-	return lead, nil
 }

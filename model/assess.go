@@ -40,7 +40,7 @@ type TruthGroup struct {
 	Rows     int     `json:"rows"`
 	Expected float64 `json:"expected_conversions"`
 	True     float64 `json:"true_conversions"`
-	Ratio    float64 `json:"ratio"`
+	Ratio    float64 `json:"ratio,omitempty"` // absent where no conversion is to be expected
 }
 
 // AssessOptions says how to assess.
@@ -54,28 +54,18 @@ type AssessOptions struct {
 // Assess measures the model on the labelled, mature leads of a table of the model's schema, and compares it
 // with the truth, if given, on all of them.
 func (m *Model) Assess(table *features.Table, o AssessOptions) (*Assessment, error) {
-	label := m.document.Label
-	label.AsOf = o.AsOf
-	out, err := label.apply(table)
-	if err != nil {
-		return nil, err
-	}
-	weights, err := weightsOf(table)
-	if err != nil {
-		return nil, err
-	}
-	l, err := newLeads(table, out, weights, SplitRowOrder, o.Seed)
+	l, out, err := m.leadsOf(table, o.AsOf, o.Seed)
 	if err != nil {
 		return nil, err
 	}
 	if len(l.rows) == 0 {
-		return nil, fmt.Errorf("model: assess: %w: %d rows, %d of them younger than the horizon of %d days", ErrNoLeads, table.Rows, out.immature, label.Horizon)
+		return nil, fmt.Errorf("model: assess: %w: %d rows, %d of them younger than the horizon of %d days", ErrNoLeads, table.Rows, out.immature, m.document.Label.Horizon)
 	}
 	t := &trainer{leads: l, outcomes: out}
 	a := &Assessment{Model: m.Identity(), Data: t.summary(), Notes: append([]Warning{}, out.warnings...)}
 	logOdds := m.TableLogOdds(table, l.rows)
 	if won := l.won(l.rows); won > 0 && won < len(l.rows) {
-		a.Overall = evaluate(l.sample(l.rows, logOdds, o.Seed), true)
+		a.Overall = evaluate(l.sample(l.rows, logOdds, o.Seed))
 	} else {
 		a.Notes = append(a.Notes, Warning{Code: "one_outcome", Detail: fmt.Sprintf("%d of %d leads converted: ranking cannot be measured", won, len(l.rows))})
 	}
@@ -83,9 +73,28 @@ func (m *Model) Assess(table *features.Table, o AssessOptions) (*Assessment, err
 		return nil, err
 	}
 	if o.Truth != nil {
-		a.Truth, err = m.truth(l, o.Truth)
+		a.Truth, err = m.truth(table, o.Truth)
 	}
 	return a, err
+}
+
+// leadsOf applies the model's label to a table of the model's schema.
+func (m *Model) leadsOf(table *features.Table, asOf string, seed uint64) (*leads, *outcomes, error) {
+	if err := m.encoder.Fits(table.Schema); err != nil {
+		return nil, nil, err
+	}
+	label := m.document.Label
+	label.AsOf = asOf
+	out, err := label.apply(table)
+	if err != nil {
+		return nil, nil, err
+	}
+	weights, err := weightsOf(table)
+	if err != nil {
+		return nil, nil, err
+	}
+	l, err := newLeads(table, out, weights, SplitRowOrder)
+	return l, out, err
 }
 
 // groupsFor measures rows by the named columns.
@@ -114,38 +123,47 @@ func (l *leads) groupsFor(by []string, rows []int32, logOdds []float64) ([]Group
 }
 
 // truth compares with the true probabilities over all rows, mature or not.
-func (m *Model) truth(l *leads, truth []float64) (*Truth, error) {
-	if len(truth) != l.table.Rows {
-		return nil, fmt.Errorf("model: assess: %d true probabilities for %d leads", len(truth), l.table.Rows)
+func (m *Model) truth(table *features.Table, truth []float64) (*Truth, error) {
+	if len(truth) != table.Rows {
+		return nil, fmt.Errorf("model: assess: %d true probabilities for %d leads", len(truth), table.Rows)
 	}
+	logOdds := m.TableLogOdds(table, nil)
+	t := &Truth{Rows: len(truth), Groups: []TruthGroup{}}
+	own := make([]float64, len(truth)) // logit of the truth, kept finite
 	for r, p := range truth {
 		if !(p >= 0 && p <= 1) {
 			return nil, fmt.Errorf("model: assess: row %d: %v is not a probability", r, p)
 		}
-	}
-	logOdds := m.TableLogOdds(l.table, nil)
-	t := &Truth{Rows: len(truth), Groups: []TruthGroup{}}
-	own := make([]float64, len(truth)) // logit of the truth, kept finite
-	for r, p := range truth {
 		t.Mean += Sigmoid(logOdds[r])
 		t.True += p
 		own[r] = Logit(min(max(p, 1e-9), 1-1e-9))
 		t.ExcessLogLoss += logLoss(logOdds[r], p) - entropy(p)
+	}
+	if t.True == 0 {
+		return nil, fmt.Errorf("model: assess: every true probability is 0")
 	}
 	n := float64(len(truth))
 	t.Ratio = t.Mean / t.True
 	t.Mean /= n
 	t.True /= n
 	t.ExcessLogLoss /= n
-	t.LogitCorrelation = stat.Correlation(logOdds, own, nil)
-	line, _ := fitAffine(logOdds, truth, nil)
+	t.LogitCorrelation = correlation(logOdds, own)
+	line, _ := fitAffine(predictions{eta: logOdds, y: truth})
 	t.Slope, t.Intercept = line.Slope, line.Intercept
-	for i, f := range l.table.Schema.Fields() {
+	for i, f := range table.Schema.Fields() {
 		if f.Role == features.RoleSource && f.Kind == features.Category {
-			t.Groups = append(t.Groups, truthBy(f.Name, &l.table.Columns[i], logOdds, truth)...)
+			t.Groups = append(t.Groups, truthBy(f.Name, &table.Columns[i], logOdds, truth)...)
 		}
 	}
 	return t, nil
+}
+
+// correlation is Pearson's, 0 where one of the two is constant.
+func correlation(x, y []float64) float64 {
+	if c := stat.Correlation(x, y, nil); !math.IsNaN(c) {
+		return c
+	}
+	return 0
 }
 
 func truthBy(name string, c *features.Column, logOdds, truth []float64) []TruthGroup {
@@ -157,11 +175,14 @@ func truthBy(name string, c *features.Column, logOdds, truth []float64) []TruthG
 		g.True += truth[r]
 	}
 	for i := range groups {
-		groups[i].By, groups[i].Value = name, "(missing)"
+		g := &groups[i]
+		g.By, g.Value = name, features.MissingText
 		if i < len(c.Levels) {
-			groups[i].Value = c.Levels[i]
+			g.Value = c.Levels[i]
 		}
-		groups[i].Ratio = groups[i].Expected / max(groups[i].True, math.SmallestNonzeroFloat64)
+		if g.True > 0 {
+			g.Ratio = g.Expected / g.True
+		}
 	}
 	return slices.DeleteFunc(groups, func(g TruthGroup) bool { return g.Rows == 0 })
 }

@@ -1,8 +1,6 @@
 package model
 
-import (
-	"math"
-)
+import "math"
 
 // Calibration is affine in the logit: ℓ = Intercept + Slope·η, Slope > 0. It is the identity unless the log
 // loss out of time improves by more than its standard error.
@@ -15,134 +13,219 @@ type Calibration struct {
 	GainSE    float64 `json:"gain_se"` // and its standard error
 }
 
-// identity leaves the linear predictor as it is.
-func identity() Calibration { return Calibration{Slope: 1, Kind: "identity"} }
+// The kinds of calibration.
+const (
+	identityKind = "identity"
+	affineKind   = "affine"
+)
 
-// line is an affine map of the linear predictor.
+// identity leaves the linear predictor as it is.
+func identity() Calibration { return Calibration{Slope: 1, Kind: identityKind} }
+
+// predictions are leads with the log-odds of a model that never saw them.
+type predictions struct {
+	eta     []float64
+	y       []float64 // outcomes, or probabilities
+	weight  []float64 // nil = all 1
+	cluster []int32   // accounts, nil = each lead by itself
+}
+
+func (p *predictions) w(i int) float64 {
+	if p.weight == nil {
+		return 1
+	}
+	return p.weight[i]
+}
+
+func (p *predictions) append(q predictions) {
+	p.eta = append(p.eta, q.eta...)
+	p.y = append(p.y, q.y...)
+	p.weight = append(p.weight, q.weight...)
+	p.cluster = append(p.cluster, q.cluster...)
+}
+
+// outcomes returns how many leads converted and how many did not, unweighted.
+func (p *predictions) outcomes() (won, lost float64) {
+	for _, y := range p.y {
+		won += y
+	}
+	return won, float64(len(p.y)) - won
+}
+
+// line is an affine map of the linear predictor: a + b·η.
 type line struct{ Intercept, Slope float64 }
 
-// fitAffine fits y ~ σ(a + b·η) by Newton's method on the two-parameter logistic likelihood and returns it with
-// robust (sandwich, White 1980) standard errors of a and b. y may be fractional. Without any spread of η, or
-// with perfect separation, it returns the best it reached and infinite standard errors are reported as 0 width
-// never: the caller checks the slope.
-func fitAffine(eta, y, weight []float64) (line, [2]float64) {
-	at := func(i int) float64 {
-		if weight == nil {
-			return 1
-		}
-		return weight[i]
-	}
-	l := line{Slope: 1}
-	var h [3]float64 // Σ w·v·(1, η, η²)
-	for range 50 {
-		var g [2]float64
-		h = [3]float64{}
-		for i, x := range eta {
-			p := Sigmoid(l.Intercept + l.Slope*x)
-			w, v := at(i), p*(1-p)
-			g[0] += float64(w * (y[i] - p))
-			g[1] += float64(w * (y[i] - p) * x)
-			h[0] += float64(w * v)
-			h[1] += float64(w * v * x)
-			h[2] += float64(w * v * x * x)
-		}
-		det := h[0]*h[2] - h[1]*h[1]
-		if !(det > 1e-12*h[0]*h[2]) {
-			if h[0] > 0 { // no spread: only the level can move
-				l.Intercept += g[0] / h[0]
-			}
-			break
-		}
-		da, db := (h[2]*g[0]-h[1]*g[1])/det, (h[0]*g[1]-h[1]*g[0])/det
-		if size := math.Abs(da) + math.Abs(db); size > 4 { // damped far from the optimum
-			da, db = da*4/size, db*4/size
-		}
-		l.Intercept += da
-		l.Slope += db
-		if math.Abs(da)+math.Abs(db) < 1e-12*(1+math.Abs(l.Intercept)+math.Abs(l.Slope)) {
-			break
-		}
-	}
-	return l, affineErrors(l, eta, y, at)
+// at applies the line.
+func (l line) at(eta float64) float64 { return l.Intercept + float64(l.Slope*eta) }
+
+// curve is the log likelihood of a line, negated, with its gradient (a, b) and Hessian (aa, ab, bb).
+type curve struct {
+	loss     float64
+	gradient [2]float64
+	hessian  [3]float64
 }
 
-// affineErrors are the sandwich standard errors √diag(H⁻¹·M·H⁻¹), M = Σ (w·r)²·(1,η)(1,η)ᵀ.
-func affineErrors(l line, eta, y []float64, at func(int) float64) [2]float64 {
-	var h, m [3]float64
-	for i, x := range eta {
-		p := Sigmoid(l.Intercept + l.Slope*x)
-		v, s := at(i)*p*(1-p), at(i)*(y[i]-p)
-		h[0] += v
-		h[1] += v * x
-		h[2] += v * x * x
-		m[0] += s * s
-		m[1] += s * s * x
-		m[2] += s * s * x * x
-	}
-	det := h[0]*h[2] - h[1]*h[1]
-	if !(det > 0) {
-		return [2]float64{}
-	}
-	inverse := [3]float64{h[2] / det, -h[1] / det, h[0] / det}
-	quadratic := func(u, v float64) float64 { return u*u*m[0] + 2*u*v*m[1] + v*v*m[2] }
-	return [2]float64{
-		math.Sqrt(max(0, quadratic(inverse[0], inverse[1]))),
-		math.Sqrt(max(0, quadratic(inverse[1], inverse[2]))),
-	}
-}
-
-// fold is a stretch of leads predicted by a model that never saw them.
-type fold struct {
-	eta    []float64
-	y      []float64
-	weight []float64
-}
-
-// minCalibrationWins is the least number of conversions out of time that a calibration is learnt from.
-const minCalibrationWins = 50
-
-// calibrate chooses between the identity and an affine calibration. Each fold but the first is judged by the
-// line fitted on the folds before it; the shipped line is fitted on all of them.
-func calibrate(folds []fold) Calibration {
-	c := identity()
-	var past fold
-	var gain, gains2, n float64
-	for _, f := range folds {
-		if wonIn(past.y) >= minCalibrationWins/2 {
-			l, _ := fitAffine(past.eta, past.y, past.weight)
-			if l.Slope > 0 {
-				for i, x := range f.eta {
-					d := f.weight[i] * (logLoss(x, f.y[i]) - logLoss(l.Intercept+l.Slope*x, f.y[i]))
-					gain += d
-					gains2 += d * d
-					n += f.weight[i]
-				}
-			}
-		}
-		past.eta = append(past.eta, f.eta...)
-		past.y = append(past.y, f.y...)
-		past.weight = append(past.weight, f.weight...)
-	}
-	c.Leads = len(past.y)
-	if n == 0 || wonIn(past.y) < minCalibrationWins {
-		return c
-	}
-	c.Gain = gain / n
-	c.GainSE = math.Sqrt(max(0, gains2-gain*gain/n)) / n
-	if c.Gain <= c.GainSE {
-		return c
-	}
-	l, _ := fitAffine(past.eta, past.y, past.weight)
-	if l.Slope > 0 && finite(l.Intercept, l.Slope) {
-		c.Kind, c.Intercept, c.Slope = "affine", l.Intercept, l.Slope
+func (p *predictions) curve(l line) curve {
+	var c curve
+	for i, x := range p.eta {
+		at, w := l.at(x), p.w(i)
+		q := Sigmoid(at)
+		r, v := float64(w*(q-p.y[i])), float64(w*q*(1-q))
+		c.loss += float64(w * logLoss(at, p.y[i]))
+		c.gradient[0] += r
+		c.gradient[1] += float64(r * x)
+		c.hessian[0] += v
+		c.hessian[1] += float64(v * x)
+		c.hessian[2] += float64(v * x * x)
 	}
 	return c
 }
 
-func wonIn(y []float64) float64 {
-	var won float64
-	for _, v := range y {
-		won += v
+// inverse returns the inverse of the Hessian, if it has one to speak of.
+func (c *curve) inverse() (inverse [3]float64, ok bool) {
+	h := c.hessian
+	det := h[0]*h[2] - h[1]*h[1]
+	if !(det > 1e-10*h[0]*h[2]) {
+		return inverse, false
 	}
-	return won
+	return [3]float64{h[2] / det, -h[1] / det, h[0] / det}, true
+}
+
+// times multiplies the symmetric matrix (aa, ab, bb) by a vector.
+func times(m [3]float64, x [2]float64) [2]float64 {
+	return [2]float64{m[0]*x[0] + m[1]*x[1], m[1]*x[0] + m[2]*x[1]}
+}
+
+// fitAffine fits y ~ σ(a + b·η) by Newton's method, halving steps that do not lower the loss. It reports false
+// where no finite line is best: η has no spread, there is one outcome only, or η tells the outcomes apart
+// perfectly. The line is then the last one reached.
+func fitAffine(p predictions) (l line, ok bool) {
+	const steps, halvings, precise = 100, 40, 1e-11
+	l = line{Slope: 1}
+	c := p.curve(l)
+	for range steps {
+		inverse, ok := c.inverse()
+		if !ok {
+			return l, false
+		}
+		d := times(inverse, c.gradient)
+		for range halvings {
+			next := line{l.Intercept - d[0], l.Slope - d[1]}
+			if trial := p.curve(next); trial.loss <= c.loss+1e-14*math.Abs(c.loss) {
+				l, c = next, trial
+				break
+			}
+			d[0], d[1] = d[0]/2, d[1]/2
+		}
+		if math.Abs(d[0])+math.Abs(d[1]) <= precise*(1+math.Abs(l.Intercept)+math.Abs(l.Slope)) {
+			return l, true
+		}
+	}
+	return l, false
+}
+
+// errors returns the standard errors of a fitted line that hold whatever the true model is: √diag(H⁻¹·M·H⁻¹) with
+// M = Σ s·sᵀ, s the scores w·(y−p)·(1, η) of each lead, or summed over each account (White 1980; Liang & Zeger
+// 1986).
+func (l line) errors(p predictions) (se [2]float64, ok bool) {
+	c := p.curve(l)
+	inverse, ok := c.inverse()
+	if !ok {
+		return se, false
+	}
+	a, b := make([]float64, len(p.eta)), make([]float64, len(p.eta))
+	for i, x := range p.eta {
+		a[i] = p.w(i) * (p.y[i] - Sigmoid(l.at(x)))
+		b[i] = a[i] * x
+	}
+	a, b = sumByCluster(a, p.cluster), sumByCluster(b, p.cluster)
+	var m [3]float64
+	for i := range a {
+		m[0] += float64(a[i] * a[i])
+		m[1] += float64(a[i] * b[i])
+		m[2] += float64(b[i] * b[i])
+	}
+	for k, row := range [2][2]float64{{inverse[0], inverse[1]}, {inverse[1], inverse[2]}} {
+		half := times(m, row)
+		se[k] = math.Sqrt(max(0, row[0]*half[0]+row[1]*half[1]))
+	}
+	return se, true
+}
+
+// sumByCluster adds up what belongs to one cluster, in order of appearance; without clusters x stays as it is.
+func sumByCluster(x []float64, cluster []int32) []float64 {
+	if cluster == nil {
+		return x
+	}
+	place := map[int32]int{}
+	var sums []float64
+	for i, c := range cluster {
+		at, known := place[c]
+		if !known {
+			at = len(sums)
+			place[c], sums = at, append(sums, 0)
+		}
+		sums[at] += x[i]
+	}
+	return sums
+}
+
+// minCalibrationWins is the least number of conversions, and of others, out of time that a calibration is learnt
+// from; half of them will do for a trial.
+const minCalibrationWins = 50
+
+// calibrate chooses between the identity and an affine calibration. Each fold but the first is judged by the
+// line fitted on the folds before it; the shipped line is fitted on all of them.
+func calibrate(folds []predictions) Calibration {
+	c := identity()
+	var past, judged predictions
+	var gains []float64 // w·(fall of the log loss) of each judged lead
+	for _, f := range folds {
+		if l, ok := past.line(minCalibrationWins / 2); ok {
+			for i, x := range f.eta {
+				gains = append(gains, f.w(i)*(logLoss(x, f.y[i])-logLoss(l.at(x), f.y[i])))
+			}
+			judged.append(f)
+		}
+		past.append(f)
+	}
+	c.Leads = len(past.y)
+	c.Gain, c.GainSE = judged.meanAndError(gains)
+	if !(c.Gain > c.GainSE) {
+		return c
+	}
+	if l, ok := past.line(minCalibrationWins); ok {
+		c.Kind, c.Intercept, c.Slope = affineKind, l.Intercept, l.Slope
+	}
+	return c
+}
+
+// line fits a line that may be shipped: one that exists, rises, and rests on enough leads of both outcomes.
+func (p *predictions) line(enough float64) (line, bool) {
+	if won, lost := p.outcomes(); won < enough || lost < enough {
+		return line{}, false
+	}
+	l, ok := fitAffine(*p)
+	return l, ok && l.Slope > 0
+}
+
+// meanAndError returns the weighted mean of what weighted sums up, and its standard error over leads or accounts.
+func (p *predictions) meanAndError(weighted []float64) (mean, se float64) {
+	var sum, n, squares float64
+	for i, x := range weighted {
+		sum += x
+		n += p.w(i)
+	}
+	if n == 0 {
+		return 0, 0
+	}
+	mean = sum / n
+	residual := make([]float64, len(weighted))
+	for i, x := range weighted {
+		residual[i] = x - p.w(i)*mean
+	}
+	for _, r := range sumByCluster(residual, p.cluster) {
+		squares += float64(r * r)
+	}
+	return mean, math.Sqrt(squares) / n
 }

@@ -36,78 +36,100 @@ const (
 	constantName = "constant"
 )
 
+// candidate is a model that can be fitted on a turn's leads and predicts the others.
+type candidate struct {
+	name    string
+	predict func(turn) ([]float64, error)
+}
+
 // Compare fits the configured recipe, plain logistic regression with λ = 1, naive Bayes and the base rate on
 // the same folds (rolling origins in time or row order, otherwise random) and measures each on the leads after,
 // or outside, its fold.
 func Compare(ctx context.Context, table *features.Table, options Options) (*Comparison, error) {
+	if err := knownInTime(table); err != nil {
+		return nil, err
+	}
 	t, err := prepare(table, options)
 	if err != nil {
 		return nil, err
 	}
+	t.arrange(options.Seed)
 	plain := *t
 	plain.options.Recipe, plain.options.L2 = RecipePlain, 1
-	candidates := []struct {
-		name    string
-		predict func(turn) ([]float64, error)
-	}{
-		{"this model (" + options.Recipe + ", l2 " + features.FormatNumber(options.L2) + ")", func(u turn) ([]float64, error) { return t.refit(ctx, u) }},
-		{plainName, func(u turn) ([]float64, error) { return plain.refit(ctx, u) }},
-		{bayesName, t.naiveBayes},
-		{constantName, t.constant},
+	fits := func(t *trainer) func(turn) ([]float64, error) {
+		return func(u turn) ([]float64, error) { return t.predict(ctx, "comparing", u) }
 	}
-	var tested []int32
-	logOdds := make([][]float64, len(candidates))
-	turns := t.turns(t.rows)
-	t.steps, plain.steps = 2*len(turns), 2*len(turns)
-	for _, u := range turns {
-		if won := t.won(u.fit); won < minHoldoutWins || won > len(u.fit)-minHoldoutWins {
-			continue
-		}
-		tested = append(tested, u.test...)
-		for i, c := range candidates {
-			t.step = max(t.step, plain.step)
-			plain.step = t.step
-			eta, err := c.predict(u)
-			if err != nil {
-				return nil, fmt.Errorf("model: compare: %s: %w", c.name, err)
-			}
-			logOdds[i] = append(logOdds[i], eta...)
-		}
+	candidates := []candidate{
+		{"this model (" + options.Recipe + ", l2 " + features.FormatNumber(options.L2) + ")", fits(t)},
+		{plainName, fits(&plain)}, {bayesName, t.naiveBayes}, {constantName, t.constant},
 	}
-	if won := t.won(tested); won < minHoldoutWins || won > len(tested)-minHoldoutWins {
-		return nil, fmt.Errorf("model: compare: %d conversions among %d leads in the folds: too few to compare anything", won, len(tested))
+	tested, logOdds, err := t.crossFit(candidates)
+	if err != nil {
+		return nil, err
 	}
-	c := &Comparison{Leads: len(tested), Split: t.kind, Level: IntervalLevel}
-	for i := range candidates {
-		c.Candidates = append(c.Candidates, Candidate{Name: candidates[i].name})
-	}
+	c := newComparison(t.kind, len(tested), candidates)
 	c.measure(t.leads, tested, logOdds, options.Seed)
 	return c, nil
 }
 
-// CompareModels measures two artifacts on the same leads. Their labels must be defined alike.
+// crossFit predicts the leads of every turn by each of the candidates.
+func (t *trainer) crossFit(candidates []candidate) (tested []int32, logOdds [][]float64, err error) {
+	logOdds = make([][]float64, len(candidates))
+	turns := t.turns(t.rows)
+	t.progress.steps = 2 * len(turns)
+	for _, u := range turns {
+		if !t.enough(u.fit) {
+			t.progress.step += 2
+			continue
+		}
+		tested = append(tested, u.test...)
+		for i, c := range candidates {
+			eta, err := c.predict(u)
+			if err != nil {
+				return nil, nil, fmt.Errorf("model: compare: %s: %w", c.name, err)
+			}
+			logOdds[i] = append(logOdds[i], eta...)
+		}
+	}
+	return tested, logOdds, t.comparable(tested)
+}
+
+// comparable returns an error unless the rows hold enough of both outcomes.
+func (l *leads) comparable(rows []int32) error {
+	if l.enough(rows) {
+		return nil
+	}
+	return fmt.Errorf("model: compare: %d conversions among %d leads: too few to compare anything", l.won(rows), len(rows))
+}
+
+func newComparison(split string, leads int, candidates []candidate) *Comparison {
+	c := &Comparison{Leads: leads, Split: split, Level: IntervalLevel}
+	for _, k := range candidates {
+		c.Candidates = append(c.Candidates, Candidate{Name: k.name})
+	}
+	return c
+}
+
+// CompareModels measures two artifacts on the same leads: each table holds them in the same order, by the schema
+// of its model. The models' labels must be defined alike.
 func CompareModels(a, b *Model, names [2]string, table [2]*features.Table, seed uint64) (*Comparison, error) {
 	if a.document.LabelHash != b.document.LabelHash {
 		return nil, fmt.Errorf("model: compare: the models define a conversion differently (%q and %q): their figures cannot be compared", a.document.Label, b.document.Label)
 	}
-	label := a.document.Label
-	label.AsOf = ""
-	o, err := label.apply(table[0])
+	if table[0].Rows != table[1].Rows {
+		return nil, fmt.Errorf("model: compare: %d leads for one model, %d for the other", table[0].Rows, table[1].Rows)
+	}
+	l, _, err := a.leadsOf(table[0], "", seed)
 	if err != nil {
 		return nil, err
 	}
-	weights, err := weightsOf(table[0])
-	if err != nil {
+	if err := b.encoder.Fits(table[1].Schema); err != nil {
 		return nil, err
 	}
-	l, err := newLeads(table[0], o, weights, SplitRowOrder, seed)
-	if err != nil {
+	if err := l.comparable(l.rows); err != nil {
 		return nil, err
 	}
-	if won := l.won(l.rows); won < minHoldoutWins || won > len(l.rows)-minHoldoutWins {
-		return nil, fmt.Errorf("model: compare: %d conversions among %d leads: too few to compare anything", won, len(l.rows))
-	}
-	c := &Comparison{Leads: len(l.rows), Split: "file", Level: IntervalLevel, Candidates: []Candidate{{Name: names[0]}, {Name: names[1]}}}
+	c := newComparison("file", len(l.rows), []candidate{{name: names[0]}, {name: names[1]}})
 	c.measure(l, l.rows, [][]float64{a.TableLogOdds(table[0], l.rows), b.TableLogOdds(table[1], l.rows)}, seed)
 	return c, nil
 }
@@ -115,7 +137,7 @@ func CompareModels(a, b *Model, names [2]string, table [2]*features.Table, seed 
 // measure fills in every candidate's figures, and the differences to the first over common resamples.
 func (c *Comparison) measure(l *leads, rows []int32, logOdds [][]float64, seed uint64) {
 	sorted := make([]*ranked, len(logOdds))
-	whole := make([]figures, len(logOdds))
+	whole := make([]*figures, len(logOdds))
 	for i := range logOdds {
 		sorted[i] = rank(l.sample(rows, logOdds[i], seed))
 		whole[i] = sorted[i].measure(nil)
@@ -140,26 +162,15 @@ func (c *Comparison) measure(l *leads, rows []int32, logOdds [][]float64, seed u
 	}
 }
 
-// refit fits the recipe on a turn's leads and predicts the others.
-func (t *trainer) refit(ctx context.Context, u turn) ([]float64, error) {
-	f, err := t.fit(ctx, "comparing", u.fit, false)
-	if err != nil {
-		return nil, err
-	}
-	return f.logOdds(t.table, u.test)
-}
-
 // constant predicts the base rate of the fit.
 func (t *trainer) constant(u turn) ([]float64, error) {
-	var won, n float64
+	var all tally
 	for _, r := range u.fit {
-		w := t.weight(r)
-		won += w * float64(t.converted[r])
-		n += w
+		all.add(t.weight(r), float64(t.converted[r]))
 	}
 	eta := make([]float64, len(u.test))
 	for i := range eta {
-		eta[i] = Logit(won / n)
+		eta[i] = Logit(all.rate())
 	}
 	return eta, nil
 }
@@ -177,37 +188,39 @@ func (t *trainer) naiveBayes(u turn) ([]float64, error) {
 		return nil, err
 	}
 	for k := range encoder.Terms() {
-		t.addBayes(encoder, k, u, eta)
+		term := &encoder.Terms()[k]
+		edges := make([]float64, len(term.Edges))
+		for i, edge := range term.Edges {
+			edges[i] = term.Standardise(edge)
+		}
+		b := t.binned(encoder, k, u, edges)
+		for i, ratio := range t.logRatios(b, u) {
+			eta[i] += ratio
+		}
 	}
 	return eta, nil
 }
 
-func (t *trainer) addBayes(encoder *features.Encoder, k int, u turn, eta []float64) {
-	term := &encoder.Terms()[k]
-	bin := func(code features.Code) int {
-		switch {
-		case !term.IsNumber():
-			return int(code.Level)
-		case code.Level != 0:
-			return len(term.Edges) + 1
-		}
-		return features.BinOf(term.Edges, term.Mean+code.Z*term.SD)
+// logRatios returns the log ratio of the shares of each test lead's bin among converted and other leads, 0 of a
+// bin that the fit never saw.
+func (t *trainer) logRatios(b binned, u turn) []float64 {
+	const half = 0.5
+	var counts [2][]float64
+	var totals [2]float64
+	for y := range counts {
+		counts[y] = make([]float64, b.count)
+		totals[y] = half * float64(b.count)
 	}
-	bins := term.Size()
-	if term.IsNumber() {
-		bins = len(term.Edges) + 2
+	for i, r := range u.fit {
+		y, w := t.converted[r], t.weight(r)
+		counts[y][b.fit[i]] += w
+		totals[y] += w
 	}
-	counts := [2][]float64{make([]float64, bins), make([]float64, bins)}
-	totals := [2]float64{float64(bins) / 2, float64(bins) / 2}
-	for i, code := range encoder.Codes(k, t.table, u.fit, nil) {
-		r := u.fit[i]
-		w := t.weight(r)
-		counts[t.converted[r]][bin(code)] += w
-		totals[t.converted[r]] += w
-	}
-	for i, code := range encoder.Codes(k, t.table, u.test, nil) {
-		if b := bin(code); b >= 0 {
-			eta[i] += math.Log((counts[1][b]+0.5)/totals[1]) - math.Log((counts[0][b]+0.5)/totals[0])
+	ratios := make([]float64, len(u.test))
+	for i, bin := range b.test {
+		if bin >= 0 {
+			ratios[i] = math.Log((counts[1][bin]+half)/totals[1]) - math.Log((counts[0][bin]+half)/totals[0])
 		}
 	}
+	return ratios
 }

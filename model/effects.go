@@ -37,11 +37,10 @@ func (m *Model) numberPoints(k int, t *features.Term, f *fitted) []EffectPoint {
 	xs := slices.Compact(slices.Concat([]float64{t.Min}, t.Edges, []float64{t.Max}))
 	for _, x := range xs {
 		p := EffectPoint{Label: features.FormatNumber(x), X: x, Rows: t.Histogram[features.BinOf(t.Edges, x)]}
-		points = append(points, m.effectPoint(k, features.Code{Z: (x - t.Mean) / t.SD}, p, f))
+		points = append(points, m.effectPoint(k, features.Code{Z: t.Standardise(x)}, p, f))
 	}
 	if t.Missing {
-		p := EffectPoint{Label: t.LevelName(1), X: math.Inf(1), Rows: t.Histogram[len(t.Histogram)-1]}
-		p.X = t.Max
+		p := EffectPoint{Label: t.LevelName(1), X: t.Max, Rows: t.MissingWeight()}
 		points = append(points, m.effectPoint(k, features.Code{Level: 1, Z: 1}, p, f))
 	}
 	return points
@@ -50,34 +49,36 @@ func (m *Model) numberPoints(k int, t *features.Term, f *fitted) []EffectPoint {
 // effectPoint fills in the effect of a code and its interval.
 func (m *Model) effectPoint(k int, code features.Code, p EffectPoint, f *fitted) EffectPoint {
 	p.LogOdds = m.contribution(k, code)
-	half := intervalZ * m.document.Calibration.Slope * f.deviation(k, code)
-	p.CI = Interval{p.LogOdds - half, p.LogOdds + half}
+	if half := intervalZ * m.document.Calibration.Slope * f.deviation(k, code); half > 0 {
+		p.CI = Interval{p.LogOdds - half, p.LogOdds + half}
+	}
 	return p
 }
 
-// deviation is the standard error of β·code − mean, the mean being over the training leads.
+// maxLoadings bounds the levels over which the mean's part in a standard error is counted: its work grows with
+// the square of them, and the mean over so many levels is known well.
+const maxLoadings = 512
+
+// deviation is the standard error of β·code − mean, the mean being over the training leads; 0 if the fit has
+// none.
 func (f *fitted) deviation(k int, code features.Code) float64 {
 	t := &f.encoder.Terms()[k]
 	var combination []logit.Loading
 	add := func(level int, value float64) {
 		combination = append(combination, logit.Loading{Term: logit.Term{Column: k, Level: level}, Value: value})
 	}
-	var n float64
-	for _, count := range t.Histogram {
-		n += count
-	}
 	add(int(code.Level), code.Z)
-	if t.IsNumber() {
-		if t.Missing {
-			add(1, -t.Histogram[len(t.Histogram)-1]/n)
-		}
-	} else {
+	n := t.Weight()
+	switch {
+	case t.IsNumber() && t.Missing:
+		add(1, -t.MissingWeight()/n)
+	case !t.IsNumber() && t.Size() <= maxLoadings:
 		for level := range t.Size() {
 			add(level, -t.Histogram[level]/n)
 		}
 	}
 	variance, err := f.linear.Variance(combination)
-	if err != nil {
+	if err != nil { // fitted without standard errors
 		return 0
 	}
 	return math.Sqrt(max(0, variance))

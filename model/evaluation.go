@@ -1,10 +1,7 @@
 package model
 
-// Interval is a confidence interval, lower bound first.
-type Interval [2]float64
-
-// Evaluation says how good probabilities are on leads whose outcome is known. Each interval is a percentile
-// interval of Level from a bootstrap over leads, or over accounts where the data name them.
+// Evaluation says how good probabilities are on leads whose outcome is known. Each interval is one of Level over
+// leads, or over accounts where the data name them.
 type Evaluation struct {
 	Level       float64 `json:"level"`
 	Rows        int     `json:"rows"`
@@ -52,9 +49,10 @@ type ReliabilityBin struct {
 
 // Gain is what the best-scored share of the leads holds.
 type Gain struct {
-	Share    float64 `json:"share"`    // of the leads, best first
-	Captured float64 `json:"captured"` // share of all conversions among them
-	Lift     float64 `json:"lift"`     // their rate ÷ the base rate
+	Share    float64  `json:"share"`    // of the leads, best first
+	Captured float64  `json:"captured"` // share of all conversions among them
+	CI       Interval `json:"captured_ci"`
+	Lift     float64  `json:"lift"` // their rate ÷ the base rate
 }
 
 // Point is a point of a curve.

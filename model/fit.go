@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/leadscore/leadscore/features"
 	"github.com/leadscore/leadscore/model/logit"
@@ -19,43 +20,67 @@ type fitted struct {
 	spread  []float64 // and its standard deviation
 }
 
-// trainer runs fits and tells how far it got.
+// trainer runs fits.
 type trainer struct {
 	*leads
 	outcomes *outcomes
 	options  Options
-	step     int
-	steps    int
+	progress *progress
 }
 
-// fit fits the recipe on the given rows.
-func (t *trainer) fit(ctx context.Context, stage string, rows []int32, errorsToo bool) (*fitted, error) {
-	t.step++
+// progress tells how far a run of several fits got.
+type progress struct {
+	report      func(Progress) // nil = nobody listens
+	step, steps int
+}
+
+// of returns what the solver calls after every pass of the present fit.
+func (p *progress) of(stage string) func(logit.Progress) {
+	if p.report == nil {
+		return nil
+	}
+	return func(fit logit.Progress) {
+		p.report(Progress{Stage: stage, Step: p.step, Steps: p.steps, Passes: fit.Passes, GradientNorm: fit.GradientNorm})
+	}
+}
+
+// fit fits the recipe on the given rows, with standard errors if asked to.
+func (t *trainer) fit(ctx context.Context, stage string, rows []int32, withErrors bool) (*fitted, error) {
+	t.progress.step++
+	rows = t.whole(rows)
 	encoder, empty, err := features.Fit(t.table, rows, t.weights)
 	if err != nil {
 		return nil, err
 	}
-	f := &fitted{encoder: encoder, empty: empty}
-	problem := t.problem(encoder, rows)
 	o := logit.DefaultOptions()
 	o.Tolerance, o.Workers, o.Seed = t.options.Tolerance, t.options.Workers, t.options.Seed
 	o.Reference = t.options.L2 == 0
+	o.Progress = t.progress.of(stage)
 	switch {
-	case !errorsToo:
+	case !withErrors:
 		o.StandardErrors = logit.NoErrors
 	case t.options.SE == SEFull:
 		o.StandardErrors = logit.FullErrors
 	}
-	if t.options.Progress != nil {
-		o.Progress = func(p logit.Progress) {
-			t.options.Progress(Progress{Stage: stage, Step: t.step, Steps: t.steps, Passes: p.Passes, GradientNorm: p.GradientNorm})
-		}
-	}
-	if f.linear, err = logit.Minimise(ctx, problem, o); err != nil {
+	f := &fitted{encoder: encoder, empty: empty}
+	if f.linear, err = logit.Minimise(ctx, t.problem(encoder, rows), o); err != nil {
 		return nil, named(err, encoder)
 	}
-	f.moments(problem)
+	f.moments()
 	return f, nil
+}
+
+// predict fits the recipe on a turn's leads and returns η of the others.
+func (t *trainer) predict(ctx context.Context, stage string, u turn) ([]float64, error) {
+	f, err := t.fit(ctx, stage, u.fit, false)
+	if err != nil {
+		return nil, err
+	}
+	m, err := f.model(identity())
+	if err != nil {
+		return nil, err
+	}
+	return m.TableLogOdds(t.table, u.test), nil
 }
 
 // problem hands the encoded rows to the solver; their memory is shared.
@@ -73,32 +98,25 @@ func (t *trainer) problem(encoder *features.Encoder, rows []int32) logit.Problem
 
 // moments computes mean and standard deviation of each term's effect over the rows of the fit, from its
 // histogram of levels, or from the moments of z: mean 0 and variance 1 over the non-missing.
-func (f *fitted) moments(p logit.Problem) {
+func (f *fitted) moments() {
 	terms := f.encoder.Terms()
 	f.mean, f.spread = make([]float64, len(terms)), make([]float64, len(terms))
 	for k := range terms {
-		t, beta := &terms[k], f.linear.Coefficients[k]
-		var n, mean, square float64
+		t := &terms[k]
+		shares, square := t.Histogram, 0.0
+		beta := f.linear.Coefficients[k]
+		n := t.Weight()
 		if t.IsNumber() {
-			for _, count := range t.Histogram {
-				n += count
-			}
-			missing := t.Histogram[len(t.Histogram)-1]
+			shares = []float64{t.MissingWeight()}
 			if t.Min != t.Max {
-				square = beta[0] * beta[0] * (n - missing) / n
+				square = beta[0] * beta[0] * (n - t.MissingWeight()) / n
 			}
-			if t.Missing {
-				mean = beta[1] * missing / n
-				square += beta[1] * beta[1] * missing / n
-			}
-		} else {
-			for _, count := range t.Histogram {
-				n += count
-			}
-			for i, b := range beta {
-				mean += b * t.Histogram[i] / n
-				square += b * b * t.Histogram[i] / n
-			}
+			beta = beta[1:] // the missing flag, if there is one
+		}
+		mean := 0.0
+		for i, b := range beta {
+			mean += b * shares[i] / n
+			square += b * b * shares[i] / n
 		}
 		f.mean[k], f.spread[k] = mean, math.Sqrt(max(0, square-mean*mean))
 	}
@@ -123,55 +141,49 @@ func (f *fitted) model(c Calibration) (*Model, error) {
 	return m, m.compile()
 }
 
-// logOdds returns η of the rows, uncalibrated.
-func (f *fitted) logOdds(table *features.Table, rows []int32) ([]float64, error) {
-	m, err := f.model(identity())
-	if err != nil {
-		return nil, err
-	}
-	return m.TableLogOdds(table, rows), nil
-}
-
 // named translates the solver's indices into names.
 func named(err error, encoder *features.Encoder) error {
 	var separation *logit.SeparationError
 	var singular *logit.SingularError
 	switch {
 	case errors.As(err, &separation):
-		text := fmt.Sprintf("model: separation: no finite optimum without a penalty: %d leads are told apart perfectly by", separation.Rows)
-		for i, l := range separation.Terms {
-			if i > 0 {
-				text += ","
-			}
-			text += " " + termName(l.Term, encoder)
-			switch {
-			case separation.Single && l.Value < 0:
-				text += " (never converts)"
-			case separation.Single:
-				text += " (always converts)"
-			default:
-				text += fmt.Sprintf(" × %+.4g", l.Value)
-			}
-		}
-		return fmt.Errorf("%s; use --l2 above 0, or leave the column out: %w", text, err)
+		return fmt.Errorf("model: separation: no finite optimum without a penalty: %d leads are told apart perfectly by %s; use --l2 above 0, or leave the column out: %w",
+			separation.Rows, separators(separation, encoder), err)
 	case errors.As(err, &singular):
-		text := "model: singular: the coefficients are not determined without a penalty:"
-		if len(singular.Terms) == 1 {
-			text += " " + termName(singular.Terms[0].Term, encoder) + " is the same on every lead"
-		} else {
-			for i, l := range singular.Terms {
-				if i > 0 {
-					text += " +"
-				}
-				text += fmt.Sprintf(" (%.6g)·[%s]", l.Value, termName(l.Term, encoder))
-			}
-			text += " = 0 on every lead"
-		}
-		return fmt.Errorf("%s; use --l2 above 0, or leave a column out: %w", text, err)
+		return fmt.Errorf("model: singular: the coefficients are not determined without a penalty: %s; use --l2 above 0, or leave a column out: %w",
+			dependence(singular, encoder), err)
 	case errors.Is(err, logit.ErrOneClass):
-		return fmt.Errorf("model: fit: every lead has the same outcome: there is nothing to learn from: %w", err)
+		return fmt.Errorf("model: fit: %w: there is nothing to learn from: %w", ErrOneClass, err)
 	}
 	return err
+}
+
+// separators lists what tells outcomes apart.
+func separators(e *logit.SeparationError, encoder *features.Encoder) string {
+	names := make([]string, len(e.Terms))
+	for i, l := range e.Terms {
+		how := fmt.Sprintf("× %+.4g", l.Value)
+		if e.Single {
+			how = "(always converts)"
+			if l.Value < 0 {
+				how = "(never converts)"
+			}
+		}
+		names[i] = termName(l.Term, encoder) + " " + how
+	}
+	return strings.Join(names, ", ")
+}
+
+// dependence writes down the equation that makes coefficients undetermined.
+func dependence(e *logit.SingularError, encoder *features.Encoder) string {
+	if len(e.Terms) == 1 {
+		return termName(e.Terms[0].Term, encoder) + " is the same on every lead"
+	}
+	parts := make([]string, len(e.Terms))
+	for i, l := range e.Terms {
+		parts[i] = fmt.Sprintf("(%.6g)·[%s]", l.Value, termName(l.Term, encoder))
+	}
+	return strings.Join(parts, " + ") + " = 0 on every lead"
 }
 
 func termName(t logit.Term, encoder *features.Encoder) string {

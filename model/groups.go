@@ -3,7 +3,7 @@ package model
 import (
 	"cmp"
 	"fmt"
-	"math"
+	"maps"
 	"slices"
 	"time"
 
@@ -36,7 +36,7 @@ func (l *leads) groupsBy(name string, c *features.Column, rows []int32, logOdds 
 		if len(positions) == 0 {
 			continue
 		}
-		value := "(missing)"
+		value := features.MissingText
 		if code < len(c.Levels) {
 			value = c.Levels[code]
 		}
@@ -52,44 +52,42 @@ func (l *leads) cohorts(rows []int32, logOdds []float64) []Group {
 		return nil
 	}
 	members := map[string][]int32{}
-	var months []string
 	for i, r := range rows {
-		month := "(missing)"
-		if t := l.created[r]; t != features.NoTime {
-			month = monthOf(t)
-		}
-		if members[month] == nil {
-			months = append(months, month)
-		}
+		month := monthOf(l.created[r])
 		members[month] = append(members[month], int32(i))
 	}
-	slices.Sort(months)
 	var groups []Group
-	for _, month := range months {
+	for _, month := range slices.Sorted(maps.Keys(members)) {
 		groups = append(groups, l.group(byCohort, month, rows, members[month], logOdds))
 	}
 	return groups
 }
 
-func monthOf(micros int64) string { return time.UnixMicro(micros).UTC().Format("2006-01") }
+// monthOf names the month of an instant.
+func monthOf(micros int64) string {
+	if micros == features.NoTime {
+		return missingLabel
+	}
+	return time.UnixMicro(micros).UTC().Format("2006-01")
+}
+
+// missingLabel stands for leads without a value.
+const missingLabel = "(missing)"
 
 // group measures the rows at the given positions.
 func (l *leads) group(by, value string, rows, positions []int32, logOdds []float64) Group {
-	g := Group{By: by, Value: value, Rows: len(positions)}
 	part, own := make([]int32, len(positions)), make([]float64, len(positions))
-	var weight, squares float64
+	var t tally
+	var expected float64
 	for k, i := range positions {
 		part[k], own[k] = rows[i], logOdds[i]
 		w := l.weight(rows[i])
-		weight += w
-		squares += w * w
-		g.Conversions += w * float64(l.converted[rows[i]])
-		g.Expected += w * Sigmoid(logOdds[i])
+		t.add(w, float64(l.converted[rows[i]]))
+		expected += float64(w * Sigmoid(logOdds[i]))
 	}
-	g.Rate, g.Mean = g.Conversions/weight, g.Expected/weight
-	effective := weight * weight / squares
-	g.RateCI = Wilson(g.Rate*effective, effective)
-	if auc := rank(&sample{logOdds: own, y: l.labels(part), weight: l.weightsFor(part)}).measure(nil).auc; !math.IsNaN(auc) {
+	g := Group{By: by, Value: value, Rows: t.rows, Conversions: t.won, Rate: t.rate(), RateCI: t.interval(), Mean: expected / t.weight, Expected: expected}
+	if won := l.won(part); won > 0 && won < len(part) {
+		auc := rank(&sample{logOdds: own, y: l.labels(part), weight: l.weightsFor(part)}).measure(nil).auc
 		g.AUC = &auc
 	}
 	return g
@@ -107,7 +105,7 @@ func (t *trainer) periods(split SplitSummary) []Period {
 	switch {
 	case t.created != nil:
 		return t.datedPeriods(split)
-	case t.kind == SplitRandom:
+	case t.kind == SplitRandom && !slices.IsSorted(t.rows):
 		rows := slices.Clone(t.rows)
 		slices.Sort(rows)
 		return t.rowPeriods(rows, len(rows))
@@ -126,55 +124,57 @@ func (t *trainer) rowPeriods(rows []int32, fitRows int) []Period {
 	return periods
 }
 
+// datedPeriods are months, or quarters where those are too many.
 func (t *trainer) datedPeriods(split SplitSummary) []Period {
 	label := monthOf
-	months := map[string]bool{}
-	for _, r := range t.rows {
-		if t.created[r] != features.NoTime {
-			months[monthOf(t.created[r])] = true
-		}
+	if months := t.labelled(monthOf); len(months) > maxPeriods {
+		label = quarterOf
 	}
-	if len(months) > maxPeriods {
-		label = func(micros int64) string {
-			at := time.UnixMicro(micros).UTC()
-			return fmt.Sprintf("%d Q%d", at.Year(), (int(at.Month())+2)/3)
-		}
-	}
-	members := map[string][]int32{}
 	held := map[string]int{}
-	var labels []string
-	for i, r := range t.rows {
-		if t.created[r] == features.NoTime {
-			continue
-		}
-		name := label(t.created[r])
-		if members[name] == nil {
-			labels = append(labels, name)
-		}
-		members[name] = append(members[name], r)
-		if t.kind == SplitTime && i >= split.FitRows {
-			held[name]++
+	if t.kind == SplitTime {
+		for _, r := range t.rows[split.FitRows:] {
+			held[label(t.created[r])]++
 		}
 	}
-	slices.Sort(labels)
+	members := t.labelled(label)
 	var periods []Period
-	for _, name := range labels {
-		periods = append(periods, t.period(Period{Label: name, Holdout: 2*held[name] > len(members[name])}, members[name]))
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		rows := members[name]
+		periods = append(periods, t.period(Period{Label: name, Holdout: 2*held[name] > len(rows)}, rows))
 	}
 	return periods
 }
 
-func (l *leads) period(p Period, rows []int32) Period {
-	var weight, squares float64
-	for _, r := range rows {
-		w := l.weight(r)
-		weight += w
-		squares += w * w
-		p.Conversions += w * float64(l.converted[r])
+// labelled gathers the rows by a label of their creation time.
+func (l *leads) labelled(label func(micros int64) string) map[string][]int32 {
+	members, names := map[string][]int32{}, map[int64]string{} // names of days: formatting costs more than looking up
+	for _, r := range l.rows {
+		at := l.created[r] / day
+		name, known := names[at]
+		if !known {
+			name = label(l.created[r])
+			names[at] = name
+		}
+		members[name] = append(members[name], r)
 	}
-	p.Rows, p.Rate = len(rows), p.Conversions/weight
-	effective := weight * weight / squares
-	p.CI = Wilson(p.Rate*effective, effective)
+	return members
+}
+
+func quarterOf(micros int64) string {
+	if micros == features.NoTime {
+		return missingLabel
+	}
+	at := time.UnixMicro(micros).UTC()
+	return fmt.Sprintf("%d Q%d", at.Year(), (int(at.Month())+2)/3)
+}
+
+// period fills in what the rows say.
+func (l *leads) period(p Period, rows []int32) Period {
+	var t tally
+	for _, r := range rows {
+		t.add(l.weight(r), float64(l.converted[r]))
+	}
+	p.Rows, p.Conversions, p.Rate, p.CI = t.rows, t.won, t.rate(), t.interval()
 	return p
 }
 

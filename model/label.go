@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -45,6 +46,34 @@ func (l Label) String() string {
 	return text
 }
 
+// check says what is wrong with the definition for data of the schema.
+func (l Label) check(schema *features.Schema) error {
+	var problems []error
+	bad := func(format string, args ...any) {
+		problems = append(problems, fmt.Errorf("model: label: "+format, args...))
+	}
+	switch i := schema.ByRole(features.RoleOutcome); {
+	case i < 0:
+		bad("no column has the role of the outcome")
+	case schema.Fields()[i].Name != l.Column:
+		bad("the outcome is column %q, the definition names %q", schema.Fields()[i].Name, l.Column)
+	}
+	if i := schema.ByRole(features.RoleConvertedAt); l.At != "" && (i < 0 || schema.Fields()[i].Name != l.At) {
+		bad("the schema has no column %q that says when a lead converted", l.At)
+	}
+	if len(l.Won) == 0 && len(l.Lost)+len(l.Open) > 0 {
+		bad("no stage is a conversion")
+	}
+	seen := map[string]bool{}
+	for _, stage := range slices.Concat(l.Won, l.Lost, l.Open) {
+		if seen[stage] {
+			bad("stage %q is listed twice", stage)
+		}
+		seen[stage] = true
+	}
+	return errors.Join(problems...)
+}
+
 // outcomes is what the label says of each row of a table.
 type outcomes struct {
 	converted  []uint8 // 1 = converted within the horizon
@@ -55,58 +84,91 @@ type outcomes struct {
 	warnings   []Warning
 }
 
-// label applies the definition to every row.
+// apply applies the definition to every row.
 func (l Label) apply(table *features.Table) (*outcomes, error) {
+	if err := l.check(table.Schema); err != nil {
+		return nil, err
+	}
 	won, err := l.won(table)
 	if err != nil {
 		return nil, err
 	}
-	o := &outcomes{converted: make([]uint8, table.Rows)}
-	if o.asOf, err = l.asOf(table); err != nil {
+	asOf, err := l.asOf(table)
+	if err != nil {
 		return nil, err
 	}
-	created, at := timesOf(table, features.RoleCreatedAt), timesOf(table, features.RoleConvertedAt)
-	horizon := int64(l.Horizon) * day
-	bounded := l.Horizon > 0 && created != nil
-	if l.Horizon > 0 && (created == nil || at == nil) {
+	o := &outcomes{converted: make([]uint8, table.Rows), rows: make([]int32, 0, table.Rows), asOf: asOf}
+	c := clock{
+		created: timesOf(table, features.RoleCreatedAt), asOf: asOf, horizon: int64(l.Horizon) * day,
+	}
+	if l.At != "" {
+		c.at = timesOf(table, features.RoleConvertedAt)
+	}
+	if l.Horizon > 0 && (c.created == nil || c.at == nil) {
 		o.warnings = append(o.warnings, Warning{Code: "horizon_unused", Detail: "the horizon needs columns for created_at and for the conversion's date: " +
 			"a lead counts as converted whenever it converted"})
 	}
-	var undated, early, untimed int
 	for r := range table.Rows {
-		if bounded && created[r] == features.NoTime {
-			untimed++
-			continue
-		}
-		if bounded && o.asOf-created[r] < horizon {
+		switch y := c.outcome(r, won[r]); y {
+		case immature:
 			o.immature++
-			continue
+		case open:
+			o.unlabelled++
+		case untimed:
+		default:
+			o.converted[r] = y
+			o.rows = append(o.rows, int32(r))
 		}
-		y := won[r]
-		if y == open {
-			if !bounded || at == nil {
-				o.unlabelled++
-				continue
-			}
-			y = 0 // a whole horizon has passed without a conversion
-		}
-		if y == 1 && at != nil {
-			switch {
-			case at[r] == features.NoTime:
-				undated++
-			case created != nil && created[r] != features.NoTime && at[r] < created[r]:
-				early++
-			case bounded && at[r]-created[r] > horizon:
-				y = 0
-			}
-		}
-		o.converted[r] = y
-		o.rows = append(o.rows, int32(r))
 	}
-	o.warn(undated, "converted_without_date", l.At, "leads converted without a date: they count as converted within the horizon")
-	o.warn(early, "converted_before_creation", l.At, "leads converted before they were created: they count as converted")
-	o.warn(untimed, "no_creation_time", "", "leads have no creation time and are left out")
+	o.warn(c.undated, "converted_without_date", l.At, "leads converted without a date: they count as converted within the horizon")
+	o.warn(c.early, "converted_before_creation", l.At, "leads converted before they were created: they count as converted")
+	o.warn(c.untimed, "no_creation_time", "", "leads have no creation time and are left out")
 	return o, nil
+}
+
+// What a row can be besides converted, 1, or not, 0.
+const (
+	open     = 2 + iota // its outcome is not decided
+	immature            // younger than the horizon, or created after as_of
+	untimed             // without a creation time, where others have one
+)
+
+// clock decides what of an outcome counts in time.
+type clock struct {
+	created, at   []int64 // nil = no such column
+	asOf, horizon int64
+
+	undated, early, untimed int // rows met
+}
+
+// outcome is the outcome of a row that the outcome column says is y.
+func (c *clock) outcome(row int, y uint8) uint8 {
+	if c.created != nil {
+		switch {
+		case c.created[row] == features.NoTime:
+			c.untimed++
+			return untimed
+		case c.asOf-c.created[row] < c.horizon:
+			return immature
+		}
+	}
+	if c.at == nil {
+		return y
+	}
+	bounded := c.created != nil && c.horizon > 0
+	switch {
+	case y == open && bounded:
+		return 0 // a whole horizon has passed without a conversion
+	case y != 1:
+		return y
+	case c.at[row] == features.NoTime:
+		c.undated++
+	case c.created != nil && c.at[row] < c.created[row]:
+		c.early++
+	case bounded && c.at[row]-c.created[row] > c.horizon:
+		return 0
+	}
+	return 1
 }
 
 func (o *outcomes) warn(count int, code, column, detail string) {
@@ -117,15 +179,9 @@ func (o *outcomes) warn(count int, code, column, detail string) {
 
 const day = int64(24*60*60) * 1_000_000 // in microseconds
 
-// open marks a row whose outcome is not decided.
-const open = 2
-
 // won reads the outcome column: 1, 0 or open for each row.
 func (l Label) won(table *features.Table) ([]uint8, error) {
-	i := table.Schema.ByRole(features.RoleOutcome)
-	if i < 0 {
-		return nil, fmt.Errorf("model: label: no column has the role of the outcome")
-	}
+	i := table.Schema.Index(l.Column)
 	f, c := &table.Schema.Fields()[i], &table.Columns[i]
 	won := make([]uint8, table.Rows)
 	if f.Kind == features.Number {
@@ -142,19 +198,28 @@ func (l Label) won(table *features.Table) ([]uint8, error) {
 	if f.Kind != features.Category {
 		return nil, fmt.Errorf("model: label: column %q is a %v, want a boolean, 0/1, yes/no or a stage", f.Name, f.Kind)
 	}
-	meaning, err := l.meanings(f.Name, c.Levels)
-	if err != nil {
-		return nil, err
+	meaning := make([]uint8, len(c.Levels))
+	for k, level := range c.Levels {
+		meaning[k] = l.meaning(level)
 	}
 	for r := range won {
 		code := c.Codes.At(r)
 		if code >= len(meaning) {
 			return nil, fmt.Errorf("model: label: column %q, row %d: no value", f.Name, r)
 		}
-		won[r] = meaning[code]
+		if won[r] = meaning[code]; won[r] == unclear {
+			want := "true/false, yes/no or 1/0"
+			if len(l.Won) > 0 {
+				want = "one of the stages that are won, lost or open"
+			}
+			return nil, fmt.Errorf("model: label: column %q, row %d: %q is not %s", f.Name, r, c.Levels[code], want)
+		}
 	}
 	return won, nil
 }
+
+// unclear marks a level of the outcome column that the definition does not know.
+const unclear = 255
 
 func numberOrMissing(x float64) string {
 	if math.IsNaN(x) {
@@ -163,32 +228,27 @@ func numberOrMissing(x float64) string {
 	return features.FormatNumber(x)
 }
 
-// meanings says what each level of the outcome column stands for.
-func (l Label) meanings(column string, levels []string) ([]uint8, error) {
-	meaning := make([]uint8, len(levels))
-	var unknown []string
-	for i, level := range levels {
+// meaning says what a level of the outcome column stands for.
+func (l Label) meaning(level string) uint8 {
+	is := func(stage string) bool { return features.Normalise(stage) == level }
+	switch {
+	case len(l.Won) == 0:
+		yes, err := features.ParseBool(level)
 		switch {
-		case len(l.Won) == 0:
-			yes, err := features.ParseBool(level)
-			if err != nil {
-				return nil, fmt.Errorf("model: label: column %q: %w", column, err)
-			}
-			if yes {
-				meaning[i] = 1
-			}
-		case slices.Contains(l.Won, level):
-			meaning[i] = 1
-		case slices.Contains(l.Open, level):
-			meaning[i] = open
-		case !slices.Contains(l.Lost, level):
-			unknown = append(unknown, level)
+		case err != nil:
+			return unclear
+		case yes:
+			return 1
 		}
+		return 0
+	case slices.ContainsFunc(l.Won, is):
+		return 1
+	case slices.ContainsFunc(l.Lost, is):
+		return 0
+	case slices.ContainsFunc(l.Open, is):
+		return open
 	}
-	if len(unknown) > 0 {
-		return nil, fmt.Errorf("model: label: column %q: stages that are neither won, lost nor open: %q", column, unknown)
-	}
-	return meaning, nil
+	return unclear
 }
 
 // asOf returns the moment that maturity is measured at: the one declared, or the latest time in the data.

@@ -1,26 +1,18 @@
 package model
 
 import (
+	"cmp"
 	"math"
-	"math/rand/v2"
-	"sort"
-
-	"gonum.org/v1/gonum/stat/distuv"
+	"slices"
 )
 
 // With leads in falling order of probability, weights w, outcomes y, W₁ = Σ w·y, W₀ = Σ w·(1−y):
 //
 //	AUC     P(a converted lead ranks above another), ties counting half (Hanley & McNeil 1982)
 //	AP      Σ (R_n − R_{n−1})·P_n over the distinct probabilities (scikit-learn's average_precision_score)
-//	ECE     Σ over 20 bins of equal mass of their weight × |mean y − mean p|
-//	lift    rate among the best tenth ÷ base rate, the lead on the boundary counting in part
-//
-// Intervals are value ± z·se with the standard error of a bootstrap over leads, or accounts.
-
-// IntervalLevel is the level of every interval.
-const IntervalLevel = 0.9
-
-var intervalZ = distuv.UnitNormal.Quantile(0.5 + IntervalLevel/2)
+//	ECE     Σ over 20 bins of equal mass of their weight × |mean y − mean p|; no bin splits equal probabilities
+//	gains   share of W₁ among the best share of Σ w, leads on the boundary counting in part
+//	lift    gains ÷ that share
 
 // sample is what evaluate looks at: one element a lead.
 type sample struct {
@@ -31,175 +23,171 @@ type sample struct {
 	seed    uint64
 }
 
-func (s *sample) w(i int32) float64 {
-	if s.weight == nil {
-		return 1
-	}
-	return s.weight[i]
-}
-
-// ranked is a sample in falling order of its log-odds.
+// ranked is a sample in falling order of its log-odds; order says where each lead stood in the sample.
 type ranked struct {
 	*sample
-	order []int32
-	loss  []float64 // log loss of each lead, in that order
-	p     []float64 // probability, in that order
+	order     []int32
+	eta, y, w []float64
+	p, loss   []float64 // probability and log loss
+	scratch   []float64 // weights of a resample
 }
 
 func rank(s *sample) *ranked {
-	r := &ranked{sample: s, order: make([]int32, len(s.y)), loss: make([]float64, len(s.y)), p: make([]float64, len(s.y))}
+	n := len(s.y)
+	r := &ranked{sample: s, order: make([]int32, n)}
 	for i := range r.order {
 		r.order[i] = int32(i)
 	}
-	sort.SliceStable(r.order, func(a, b int) bool { return s.logOdds[r.order[a]] > s.logOdds[r.order[b]] })
+	slices.SortFunc(r.order, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(s.logOdds[b], s.logOdds[a]), cmp.Compare(a, b))
+	})
+	memory := make([]float64, 6*n)
+	part := func(k int) []float64 { return memory[k*n : (k+1)*n : (k+1)*n] }
+	r.eta, r.y, r.w, r.p, r.loss, r.scratch = part(0), part(1), part(2), part(3), part(4), part(5)
 	for k, i := range r.order {
-		r.p[k] = Sigmoid(s.logOdds[i])
-		r.loss[k] = logLoss(s.logOdds[i], float64(s.y[i]))
+		r.eta[k], r.y[k], r.w[k] = s.logOdds[i], float64(s.y[i]), 1
+		if s.weight != nil {
+			r.w[k] = s.weight[i]
+		}
+		r.p[k], r.loss[k] = Sigmoid(r.eta[k]), logLoss(r.eta[k], r.y[k])
 	}
 	return r
 }
 
-// figures are the measures of one sample, or of one bootstrap resample of it.
-type figures struct {
-	weight, won, mean                    float64
-	auc, precision, logLoss, brier, lift float64
+// tieEnd returns where the leads of the same log-odds as lead k end.
+func (r *ranked) tieEnd(k int) int {
+	end := k + 1
+	for end < len(r.eta) && r.eta[end] == r.eta[k] {
+		end++
+	}
+	return end
 }
 
-// measure computes every figure in one pass. times[i] says how often lead i is drawn, nil = once.
-func (r *ranked) measure(times []float64) figures {
-	var f figures
-	weightOf := func(k int) float64 {
-		w := r.w(r.order[k])
-		if times != nil {
-			w *= times[r.order[k]]
+// gainSteps is how many shares of the leads gains are measured at; liftStep is that of the best tenth.
+const gainSteps, liftStep = 200, gainSteps/10 - 1
+
+// gainShare is the share of the leads at a step.
+func gainShare(step int) float64 { return float64(step+1) / gainSteps }
+
+// figures are the measures of one sample, or of one bootstrap resample of it. Those of ranking are NaN where only
+// one outcome occurs.
+type figures struct {
+	weight, won, mean              float64
+	auc, precision, logLoss, brier float64
+	captured                       [gainSteps]float64
+}
+
+// lift is that of the best tenth.
+func (f *figures) lift() float64 { return f.captured[liftStep] / gainShare(liftStep) }
+
+// measure computes every figure. times[i] says how often lead i of the sample is drawn, nil = once. It must not
+// run twice at a time.
+func (r *ranked) measure(times []float64) *figures {
+	w := r.w
+	if times != nil {
+		w = r.scratch
+		for k, i := range r.order {
+			w[k] = r.w[k] * times[i]
 		}
-		return w
 	}
-	for k, i := range r.order {
-		w := weightOf(k)
+	f := &figures{}
+	for k, w := range w {
+		d := r.p[k] - r.y[k]
 		f.weight += w
-		f.won += float64(w * float64(r.y[i]))
+		f.won += float64(w * r.y[k])
 		f.mean += float64(w * r.p[k])
 		f.logLoss += float64(w * r.loss[k])
-		d := r.p[k] - float64(r.y[i])
 		f.brier += float64(w * d * d)
 	}
 	f.mean /= f.weight
 	f.logLoss /= f.weight
 	f.brier /= f.weight
-	lost := f.weight - f.won
-	var above, wonAbove, pairs, tenth float64 // weight and wins ranked above
-	for start := 0; start < len(r.order); {
-		end, tied, tiedWon := start, 0.0, 0.0
-		for ; end < len(r.order) && r.logOdds[r.order[end]] == r.logOdds[r.order[start]]; end++ {
-			w := weightOf(end)
-			tied += w
-			tiedWon += float64(w * float64(r.y[r.order[end]]))
-		}
-		lostAbove := above - wonAbove
-		pairs += tiedWon * (lost - lostAbove - (tied-tiedWon)/2)
-		if room := f.weight/10 - above; room > 0 && tied > 0 {
-			tenth += tiedWon * min(1, room/tied)
-		}
-		above += tied
-		wonAbove += tiedWon
-		if above > 0 && f.won > 0 {
-			f.precision += tiedWon / f.won * (wonAbove / above)
-		}
-		start = end
-	}
-	f.auc = pairs / (f.won * lost)
-	f.lift = tenth / (f.weight / 10) / (f.won / f.weight)
+	r.measureRanking(f, w)
 	return f
 }
 
-// resamples is how many bootstrap resamples a sample of n leads gets: fewer where n makes each one certain.
-func resamples(n int) int { return min(200, max(40, 20_000_000/max(n, 1))) }
-
-// bootstrap calls each with the figures of one resample after another.
-func (r *ranked) bootstrap(each func(times []float64)) {
-	random := rand.New(rand.NewPCG(r.seed, 0x626f6f74))
-	n := len(r.y)
-	times := make([]float64, n)
-	clusters := 0
-	for _, c := range r.cluster {
-		clusters = max(clusters, int(c)+1)
-	}
-	drawn := make([]float64, clusters)
-	for range resamples(n) {
-		if r.cluster == nil {
-			clear(times)
-			for range n {
-				times[random.IntN(n)]++
-			}
-		} else {
-			clear(drawn)
-			for range clusters {
-				drawn[random.IntN(clusters)]++
-			}
-			for i, c := range r.cluster {
-				times[i] = drawn[c]
-			}
+// measureRanking goes down the ranks, leads of the same log-odds together.
+func (r *ranked) measureRanking(f *figures, w []float64) {
+	lost := f.weight - f.won
+	var above, wonAbove, pairs float64 // weight and conversions ranked above
+	step := 0
+	for start := 0; start < len(w); {
+		var tied, tiedWon float64
+		end := r.tieEnd(start)
+		for k := start; k < end; k++ {
+			tied += w[k]
+			tiedWon += float64(w[k] * r.y[k])
 		}
-		each(times)
+		pairs += float64(tiedWon * (lost - (above - wonAbove) - (tied-tiedWon)/2))
+		for ; step < gainSteps && gainShare(step)*f.weight <= above+tied; step++ {
+			f.captured[step] = (wonAbove + tiedWon*portion(gainShare(step)*f.weight-above, tied)) / f.won
+		}
+		above += tied
+		wonAbove += tiedWon
+		if above > 0 {
+			f.precision += float64(tiedWon / f.won * (wonAbove / above))
+		}
+		start = end
 	}
+	for ; step < gainSteps; step++ { // the last one, where rounding hides it
+		f.captured[step] = wonAbove / f.won
+	}
+	f.precision = min(f.precision, 1) // but for rounding it is
+	f.auc = min(pairs/(f.won*lost), 1)
 }
 
-// spread accumulates a mean and a standard deviation (Welford 1962).
-type spread struct{ n, mean, m2 float64 }
-
-func (s *spread) add(x float64) {
-	if math.IsNaN(x) || math.IsInf(x, 0) {
-		return // a resample of one class
-	}
-	s.n++
-	d := x - s.mean
-	s.mean += d / s.n
-	s.m2 += d * (x - s.mean)
-}
-
-func (s *spread) sd() float64 {
-	if s.n < 2 {
+// portion returns part/whole, 0 of nothing.
+func portion(part, whole float64) float64 {
+	if whole == 0 {
 		return 0
 	}
-	return math.Sqrt(s.m2 / (s.n - 1))
-}
-
-// around returns value ± z·sd, within the bounds.
-func (s *spread) around(value, low, high float64) Interval {
-	return Interval{max(low, value-intervalZ*s.sd()), min(high, value+intervalZ*s.sd())}
+	return part / whole
 }
 
 // evaluate measures a sample that holds both outcomes.
-func evaluate(s *sample, curves bool) *Evaluation {
+func evaluate(s *sample) *Evaluation {
 	r := rank(s)
 	f := r.measure(nil)
 	e := &Evaluation{
 		Level: IntervalLevel, Rows: len(s.y), Conversions: f.won, BaseRate: f.won / f.weight, Mean: f.mean,
-		AUC: f.auc, AveragePrecision: f.precision, LogLoss: f.logLoss, Brier: f.brier, TopDecileLift: f.lift,
+		AUC: f.auc, AveragePrecision: f.precision, LogLoss: f.logLoss, Brier: f.brier, TopDecileLift: f.lift(), Curves: r.curves(),
 	}
 	e.LogLossConstant = entropy(e.BaseRate)
-	var auc, precision, loss, brier, lift spread
+	var auc, precision, loss, brier spread
+	var captured [gainSteps]spread
 	r.bootstrap(func(times []float64) {
 		g := r.measure(times)
 		auc.add(g.auc)
 		precision.add(g.precision)
 		loss.add(g.logLoss)
 		brier.add(g.brier)
-		lift.add(g.lift)
+		for step := range captured {
+			captured[step].add(g.captured[step])
+		}
 	})
 	e.AUCCI, e.AveragePrecisionCI = auc.around(f.auc, 0, 1), precision.around(f.precision, 0, 1)
 	e.LogLossCI, e.BrierCI = loss.around(f.logLoss, 0, math.Inf(1)), brier.around(f.brier, 0, 1)
-	e.TopDecileLiftCI = lift.around(f.lift, 0, 10)
-	e.ECE, e.ECEExpected = r.ece()
-	line, se := fitAffine(s.logOdds, targets(s.y), s.weight)
-	e.CalibrationIntercept, e.CalibrationSlope = line.Intercept, line.Slope
-	e.InterceptCI = Interval{line.Intercept - intervalZ*se[0], line.Intercept + intervalZ*se[0]}
-	e.CalibrationSlopeCI = Interval{line.Slope - intervalZ*se[1], line.Slope + intervalZ*se[1]}
-	if curves {
-		e.Curves = r.curves()
+	for step := range captured {
+		share := gainShare(step)
+		ci := captured[step].around(f.captured[step], 0, 1)
+		e.Curves.Gains = append(e.Curves.Gains, Gain{Share: share, Captured: f.captured[step], CI: ci, Lift: f.captured[step] / share})
+		if step == liftStep {
+			e.TopDecileLiftCI = Interval{ci[0] / share, ci[1] / share}
+		}
 	}
+	e.ECE, e.ECEExpected = r.ece()
+	e.addCalibration(predictions{eta: s.logOdds, y: targets(s.y), weight: s.weight, cluster: s.cluster})
 	return e
+}
+
+// addCalibration fits the outcomes on the log-odds.
+func (e *Evaluation) addCalibration(p predictions) {
+	l, found := fitAffine(p)
+	e.CalibrationIntercept, e.CalibrationSlope = l.Intercept, l.Slope
+	if se, known := l.errors(p); found && known {
+		e.InterceptCI = Interval{l.Intercept - intervalZ*se[0], l.Intercept + intervalZ*se[0]}
+		e.CalibrationSlopeCI = Interval{l.Slope - intervalZ*se[1], l.Slope + intervalZ*se[1]}
+	}
 }
 
 // entropy is the log loss of the constant p.
@@ -218,35 +206,25 @@ func targets(y []uint8) []float64 {
 	return t
 }
 
-// bins cuts a sample in order of probability into parts of equal mass, calling each with their bounds.
+// bins cuts a sample in order of probability into at most count parts of about equal mass, calling each with
+// their bounds. Leads of the same probability stay together.
 func (r *ranked) bins(count int, each func(start, end int)) {
+	const rounding = 1e-12
 	var total, seen float64
-	for _, i := range r.order {
-		total += r.w(i)
+	for _, w := range r.w {
+		total += w
 	}
-	start := 0
-	for k, i := range r.order {
-		seen += r.w(i)
-		bin := int(seen / total * float64(count) * (1 + 1e-12))
-		if done := k == len(r.order)-1; done || bin > int((seen-r.w(i))/total*float64(count)*(1+1e-12)) {
-			each(start, k+1)
-			start = k + 1
+	start, next := 0, 1
+	for k := 0; k < len(r.w); {
+		end := r.tieEnd(k)
+		for ; k < end; k++ {
+			seen += r.w[k]
+		}
+		if part := seen / total * float64(count) * (1 + rounding); end == len(r.w) || part >= float64(next) {
+			each(start, end)
+			start, next = end, int(part)+1
 		}
 	}
-}
-
-// part sums up a bin.
-func (r *ranked) part(start, end int) (weight, won, mean, variance, squares float64) {
-	for k := start; k < end; k++ {
-		i := r.order[k]
-		w, p := r.w(i), r.p[k]
-		weight += w
-		squares += float64(w * w)
-		won += float64(w * float64(r.y[i]))
-		mean += float64(w * p)
-		variance += float64(w * w * p * (1 - p))
-	}
-	return weight, won, mean, variance, squares
 }
 
 // eceBins is how many bins the expected calibration error has.
@@ -257,22 +235,14 @@ const eceBins = 20
 func (r *ranked) ece() (ece, expected float64) {
 	var total float64
 	r.bins(eceBins, func(start, end int) {
-		weight, won, mean, variance, _ := r.part(start, end)
-		ece += math.Abs(won - mean)
+		var difference, variance float64
+		for k := start; k < end; k++ {
+			total += r.w[k]
+			difference += float64(r.w[k] * (r.y[k] - r.p[k]))
+			variance += float64(r.w[k] * r.w[k] * r.p[k] * (1 - r.p[k]))
+		}
+		ece += math.Abs(difference)
 		expected += math.Sqrt(variance * 2 / math.Pi)
-		total += weight
 	})
 	return ece / total, expected / total
-}
-
-// Wilson returns the score interval of a rate of won out of n (Wilson 1927).
-func Wilson(won, n float64) Interval {
-	if n <= 0 {
-		return Interval{0, 1}
-	}
-	z2 := intervalZ * intervalZ
-	rate := won / n
-	centre := (rate + z2/(2*n)) / (1 + z2/n)
-	half := intervalZ / (1 + z2/n) * math.Sqrt(max(0, rate*(1-rate)/n+z2/(4*n*n)))
-	return Interval{max(0, centre-half), min(1, centre+half)}
 }

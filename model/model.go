@@ -53,8 +53,11 @@ func (m *Model) compile() error {
 		return fmt.Errorf("model: %d coefficient blocks for %d features", len(d.Coefficients), len(terms))
 	}
 	a, b := d.Calibration.Intercept, d.Calibration.Slope
-	if !(b > 0) || !finite(a, b, d.Intercept) {
-		return fmt.Errorf("model: calibration %v + %v·η: the slope must be positive and finite", a, b)
+	if !(b > 0) || !isLogOdds(a, b) {
+		return fmt.Errorf("model: calibration %v + %v·η: the slope must be positive and both must be finite and not huge", a, b)
+	}
+	if !isLogOdds(d.Intercept) || !(d.InterceptSE >= 0) || math.IsInf(d.InterceptSE, 0) {
+		return fmt.Errorf("model: intercept %v with the standard error %v: must be finite and not huge", d.Intercept, d.InterceptSE)
 	}
 	m.effect, m.shift = make([][]float64, len(terms)), make([]float64, len(terms))
 	eta := d.Intercept
@@ -74,6 +77,18 @@ func (m *Model) compile() error {
 	return m.compileValue()
 }
 
+// maxLogOdds bounds coefficients: what is beyond it is damage, and sums of such would not be finite.
+const maxLogOdds = 1e9
+
+func isLogOdds(xs ...float64) bool {
+	for _, x := range xs {
+		if !(math.Abs(x) <= maxLogOdds) {
+			return false
+		}
+	}
+	return true
+}
+
 func (c *coefficients) check(t *features.Term) error {
 	if c.Feature != t.Name {
 		return fmt.Errorf("model: coefficients of %q stand where those of %q belong", c.Feature, t.Name)
@@ -81,19 +96,15 @@ func (c *coefficients) check(t *features.Term) error {
 	if len(c.Values) != t.Size() || len(c.StandardErrors) != 0 && len(c.StandardErrors) != t.Size() {
 		return fmt.Errorf("model: feature %q has %d coefficients and %d standard errors, want %d", t.Name, len(c.Values), len(c.StandardErrors), t.Size())
 	}
-	if !finite(c.Values...) || !finite(c.StandardErrors...) || !finite(c.Mean, c.Spread) {
-		return fmt.Errorf("model: feature %q has a coefficient that is not a finite number", t.Name)
+	if !isLogOdds(c.Values...) || !isLogOdds(c.Mean) {
+		return fmt.Errorf("model: feature %q has a coefficient that is not finite, or beyond ±%g", t.Name, float64(maxLogOdds))
 	}
-	return nil
-}
-
-func finite(xs ...float64) bool {
-	for _, x := range xs {
-		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return false
+	for _, x := range append([]float64{c.Spread}, c.StandardErrors...) {
+		if !(x >= 0) || math.IsInf(x, 0) {
+			return fmt.Errorf("model: feature %q has the standard error or spread %v", t.Name, x)
 		}
 	}
-	return true
+	return nil
 }
 
 // contribution is c_k of an encoded value.
@@ -126,10 +137,11 @@ func (m *Model) Label() Label { return m.document.Label }
 // Data says what the model was trained on.
 func (m *Model) Data() DataSummary { return m.document.Data }
 
-// Holdout returns the figures of the evaluation before the model was refitted, nil if there was none.
+// Holdout returns the figures of the evaluation before the model was refitted, nil if there was none. The caller
+// must not change them.
 func (m *Model) Holdout() *Evaluation { return m.document.Holdout }
 
-// Score scores one lead, with the reasons of every feature in the order of the schema.
+// Score scores one lead of the model's schema, with the reasons of every feature in the order of the schema.
 func (m *Model) Score(lead *features.Lead) Score {
 	s := Score{LeadID: lead.ID, Model: m.Identity()}
 	terms := m.encoder.Terms()
@@ -167,7 +179,8 @@ func (m *Model) contributions(lead *features.Lead, each func(k int, c float64)) 
 	return l
 }
 
-// TableLogOdds returns ℓ of the given rows of a table (nil = all), bit for bit what Score gives each.
+// TableLogOdds returns ℓ of the given rows of a table (nil = all), bit for bit what Score gives each. The table's
+// schema must fit the encoder: see features.Encoder.Fits.
 func (m *Model) TableLogOdds(table *features.Table, rows []int32) []float64 {
 	if rows == nil {
 		rows = features.AllRows(table.Rows)

@@ -61,6 +61,9 @@ func DefaultOptions() Options {
 	}
 }
 
+// maxHorizon is a hundred years in days.
+const maxHorizon = 36525
+
 // Validate lists every option that is out of bounds.
 func (o Options) Validate() error {
 	var problems []error
@@ -91,8 +94,8 @@ func (o Options) Validate() error {
 	if !(o.GrossMargin > 0 && o.GrossMargin <= 1) {
 		bad("gross margin", o.GrossMargin, "above 0 and at most 1")
 	}
-	if o.Label.Horizon < 0 {
-		bad("horizon", o.Label.Horizon, "days ≥ 0")
+	if o.Label.Horizon < 0 || o.Label.Horizon > maxHorizon {
+		bad("horizon", o.Label.Horizon, fmt.Sprintf("0 to %d days", maxHorizon))
 	}
 	return errors.Join(problems...)
 }

@@ -1,24 +1,71 @@
 package model
 
 import (
+	"fmt"
 	"math"
-	"time"
 
 	"github.com/leadscore/leadscore/features"
 )
 
-// Probes are made up from the encoder alone, never from a real lead: every level of every category (up to
-// maxProbes of them), numbers spread over the range of training and a little beyond, missing values, and
-// levels that training never saw.
-const minProbes, maxProbes = 32, 512
+// Probes are made up from the encoder alone, never from a real lead: every level of every category, numbers
+// spread over the range of training and a little beyond, missing values, and levels that training never saw.
+
+// probe is a verification lead: a text for each feature that has a value, with its expected log-odds.
+type probe struct {
+	Values  map[string]string `json:"values"`
+	LogOdds float64           `json:"log_odds"`
+}
+
+// probeTolerance bounds how far a reader's log-odds of a probe may be off.
+const probeTolerance = 1e-12
+
+// Verify re-scores the probes.
+func (m *Model) Verify() error {
+	for i, p := range m.document.Probes {
+		lead, err := m.probeLead(p)
+		if err != nil {
+			return fmt.Errorf("%w: probe %d: %w", ErrProbe, i, err)
+		}
+		if got := m.LogOdds(lead); !(math.Abs(got-p.LogOdds) <= probeTolerance) {
+			return fmt.Errorf("%w: probe %d: log-odds %v, want %v, off by %.3g", ErrProbe, i, got, p.LogOdds, got-p.LogOdds)
+		}
+	}
+	return nil
+}
+
+func (m *Model) probeLead(p probe) (*features.Lead, error) {
+	schema := m.Schema()
+	lead := schema.NewLead()
+	known := 0
+	for i, f := range schema.Fields() {
+		text, given := p.Values[f.Name]
+		if !given {
+			continue
+		}
+		known++
+		v, err := schema.TextValue(i, text)
+		if err != nil {
+			return nil, fmt.Errorf("column %q: %w", f.Name, err)
+		}
+		lead.Values[i] = v
+	}
+	if known != len(p.Values) {
+		return nil, fmt.Errorf("it has %d values, but only %d of them for columns of the schema", len(p.Values), known)
+	}
+	return lead, nil
+}
+
+// fullProbes is how many probes have a value for every feature; those after them go through the levels that are
+// left.
+const fullProbes = 32
 
 // unseenLevel is a text that no data set is likely to hold.
 const unseenLevel = "(never seen)"
 
 func (m *Model) makeProbes() error {
-	count := minProbes
+	count := fullProbes
 	for _, t := range m.encoder.Terms() {
-		count = max(count, min(t.Size()+2, maxProbes))
+		count = max(count, len(t.Levels)+firstLevelProbe)
 	}
 	m.document.Probes = make([]probe, count)
 	for i := range m.document.Probes {
@@ -26,39 +73,52 @@ func (m *Model) makeProbes() error {
 		p.Values = m.probeTexts(i)
 		lead, err := m.probeLead(*p)
 		if err != nil {
-			return err
+			return fmt.Errorf("model: probe %d: %w", i, err)
 		}
 		p.LogOdds = m.LogOdds(lead)
 	}
 	return nil
 }
 
-// probeTexts returns the values of probe i. Probe 0 misses everything, probe 1 has only unseen levels.
-func (m *Model) probeTexts(i int) []string {
-	schema := m.Schema()
-	texts := make([]string, len(schema.Fields()))
+// firstLevelProbe is the first probe that has known levels: probe 0 misses everything, probe 1 has only levels
+// never seen.
+const firstLevelProbe = 2
+
+// probeTexts returns the values of probe i.
+func (m *Model) probeTexts(i int) map[string]string {
+	texts := map[string]string{}
+	if i == 0 {
+		return texts
+	}
 	for k, t := range m.encoder.Terms() {
-		field := schema.Index(t.Name)
-		f := &schema.Fields()[field]
+		f := &m.Schema().Fields()[m.Schema().Index(t.Name)]
+		text := ""
 		switch {
-		case i == 0:
 		case f.Kind == features.Category:
-			texts[field] = levelText(&t, f, i)
-		default:
-			texts[field] = numberText(&t, f, i+k)
+			text = levelText(&t, f, i)
+		case i < fullProbes:
+			text = numberText(&t, f, i+k)
+		}
+		if text != "" {
+			texts[t.Name] = text
 		}
 	}
 	return texts
 }
 
 func levelText(t *features.Term, f *features.Field, i int) string {
-	if i == 1 {
-		if f.Type.Base == features.String {
-			return unseenLevel
-		}
+	level := i - firstLevelProbe
+	switch {
+	case level < 0 && f.Type.Base == features.String:
+		return unseenLevel
+	case level < 0:
+		return ""
+	case level < len(t.Levels):
+		return t.Levels[level]
+	case i >= fullProbes:
 		return ""
 	}
-	if level := (i - 2) % (len(t.Levels) + 1); level < len(t.Levels) {
+	if level %= len(t.Levels) + 1; level < len(t.Levels) {
 		return t.Levels[level]
 	}
 	return ""
@@ -69,20 +129,25 @@ func numberText(t *features.Term, f *features.Field, i int) string {
 	if i%7 == 3 {
 		return ""
 	}
-	share := math.Mod(float64(i)*math.Phi, 1)*1.2 - 0.1
+	_, share := math.Modf(float64(i) * math.Phi)
+	share = share*1.2 - 0.1
 	x := t.Min + share*(t.Max-t.Min)
 	if f.Kind == features.Time {
-		return features.FormatTime(int64(x * float64(24*time.Hour/time.Microsecond)))
+		text := features.FormatTime(features.Micros(x))
+		if _, err := features.ParseTime(text); err != nil { // beyond the calendar
+			return ""
+		}
+		return text
 	}
 	if f.Type.Integer() || f.Type.Base == features.Bool {
 		x = math.Round(x)
 	}
+	if f.Type.Base == features.Bool {
+		x = min(max(x, 0), 1)
+	}
 	y, err := f.Type.Narrow(x)
 	if err != nil { // beyond the type's range
 		y = t.Max
-	}
-	if f.Type.Base == features.Bool {
-		y = min(max(y, 0), 1)
 	}
 	return features.FormatNumber(y)
 }

@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -14,19 +15,15 @@ func reasonText(r *Reason, currency string) string {
 	case r.LogOdds < 0:
 		verb = "lowers"
 	}
-	text := fmt.Sprintf("%s = %s %s the probability by %.2f points", words(r.Feature), r.Value, verb, 100*abs(r.Probability))
+	text := fmt.Sprintf("%s = %s %s the probability by %.2f points", words(r.Feature), r.Value, verb, 100*math.Abs(r.Probability))
 	if r.ExpectedValue != nil {
-		text += fmt.Sprintf(" (%+.2f %s)", *r.ExpectedValue, currency)
+		text += fmt.Sprintf(" (%s)", strings.TrimSpace(fmt.Sprintf("%+.2f %s", *r.ExpectedValue, currency)))
 	}
-	return strings.TrimSpace(text)
+	return text
 }
+
+// inWords turns the separators of a column's name into blanks.
+var inWords = strings.NewReplacer("_", " ", ".", " ")
 
 // words turns a column name into words.
-func words(column string) string { return strings.NewReplacer("_", " ", ".", " ").Replace(column) }
-
-func abs(x float64) float64 {
-	if x < 0 {
-		return -x
-	}
-	return x
-}
+func words(column string) string { return inWords.Replace(column) }

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -58,26 +59,19 @@ func (s Score) Top(n int) Score {
 		return s
 	}
 	s.Reasons = slices.Clone(s.Reasons)
-	slices.SortStableFunc(s.Reasons, func(a, b Reason) int {
-		switch x, y := math.Abs(a.LogOdds), math.Abs(b.LogOdds); {
-		case x > y:
-			return -1
-		case x < y:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(s.Reasons, func(a, b Reason) int { return cmp.Compare(math.Abs(b.LogOdds), math.Abs(a.LogOdds)) })
 	if n < 0 || n >= len(s.Reasons) {
 		return s
 	}
 	other := Reason{Feature: OtherReasons}
-	var money float64
 	for _, r := range s.Reasons[n:] {
 		other.LogOdds += r.LogOdds
 		other.Probability += r.Probability
 		if r.ExpectedValue != nil {
-			money += *r.ExpectedValue
-			other.ExpectedValue = &money
+			if other.ExpectedValue == nil {
+				other.ExpectedValue = new(float64)
+			}
+			*other.ExpectedValue += *r.ExpectedValue
 		}
 	}
 	s.Reasons = append(s.Reasons[:n], other)

@@ -26,28 +26,22 @@ func logLoss(l, y float64) float64 {
 	return max(l, 0) + math.Log1p(math.Exp(-math.Abs(l))) - float64(y*l)
 }
 
-// dividedSigmoid returns (σ(x) − σ(y))/(x − y), and its limit σ'(x) at x = y. For a small difference
-// σ(x) − σ(y) = sinh(δ/2)/(2·cosh(x/2)·cosh(y/2)) with δ = x − y keeps every digit.
+// dividedSigmoid returns (σ(x) − σ(y))/(x − y), and its limit σ'(x) at x = y, with every digit: for x ≥ y,
+//
+//	σ(x) − σ(y) = σ(x)·σ(−y)·(1 − e^−(x−y))
 func dividedSigmoid(x, y float64) float64 {
-	d := x - y
-	if math.Abs(d) < 1 && math.Abs(x) < 600 {
-		return sinhc(d/2) / (4 * math.Cosh(x/2) * math.Cosh(y/2))
+	x, y = max(x, y), min(x, y)
+	product := Sigmoid(x) * Sigmoid(-y)
+	if d := x - y; d > 0 {
+		return product * (-math.Expm1(-d) / d)
 	}
-	return (Sigmoid(x) - Sigmoid(y)) / d
-}
-
-// sinhc returns sinh(x)/x.
-func sinhc(x float64) float64 {
-	if math.Abs(x) < 1e-4 {
-		return 1 + x*x/6
-	}
-	return math.Sinh(x) / x
+	return product
 }
 
 // dividedExp returns (e^x − e^y)/(x − y), and its limit e^x at x = y.
 func dividedExp(x, y float64) float64 {
 	if d := x - y; d != 0 {
-		return math.Exp(y) * math.Expm1(d) / d
+		return math.Exp(y) * (math.Expm1(d) / d)
 	}
 	return math.Exp(x)
 }

@@ -21,13 +21,13 @@ type leads struct {
 	created   []int64 // of each row of the table, nil without a creation time
 }
 
-// newLeads orders the rows for the split that is asked for.
-func newLeads(table *features.Table, o *outcomes, weights []float64, split string, seed uint64) (*leads, error) {
+// newLeads returns the labelled, mature rows of positive weight in the order of the table; arrange puts them in the
+// order of the split.
+func newLeads(table *features.Table, o *outcomes, weights []float64, split string) (*leads, error) {
 	l := &leads{table: table, converted: o.converted, weights: weights, created: timesOf(table, features.RoleCreatedAt)}
-	for _, r := range o.rows {
-		if weights == nil || weights[r] > 0 {
-			l.rows = append(l.rows, r)
-		}
+	l.rows = o.rows
+	if weights != nil {
+		l.rows = slices.DeleteFunc(slices.Clone(o.rows), func(r int32) bool { return weights[r] == 0 })
 	}
 	if i := table.Schema.ByRole(features.RoleAccount); i >= 0 {
 		l.accounts = accountsOf(&table.Columns[i], table.Rows)
@@ -39,16 +39,29 @@ func newLeads(table *features.Table, o *outcomes, weights []float64, split strin
 			l.kind = SplitTime
 		}
 	}
+	if l.kind == SplitTime && l.created == nil {
+		return nil, fmt.Errorf("model: split: by time, but no column has the role created_at")
+	}
+	return l, nil
+}
+
+// arrange puts the rows in the order that the split cuts: of time, of the table, or of chance.
+func (l *leads) arrange(seed uint64) {
 	switch l.kind {
 	case SplitTime:
-		if l.created == nil {
-			return nil, fmt.Errorf("model: split: by time, but no column has the role created_at")
-		}
+		l.rows = slices.Clone(l.rows)
 		slices.SortStableFunc(l.rows, func(a, b int32) int { return cmp.Compare(l.created[a], l.created[b]) })
 	case SplitRandom:
 		l.rows = l.shuffled(seed)
 	}
-	return l, nil
+}
+
+// whole returns nil, which means all rows of the table, if the rows are all of them.
+func (l *leads) whole(rows []int32) []int32 {
+	if len(rows) == l.table.Rows {
+		return nil
+	}
+	return rows
 }
 
 // accountsOf numbers the accounts; a lead without one is an account of its own.
@@ -109,6 +122,15 @@ func (l *leads) together(a, b int32) bool {
 	return false
 }
 
+// minOutcomes is the least number of conversions, and of others, that anything is fitted to or measured on.
+const minOutcomes = 5
+
+// enough reports whether the rows hold as many of either outcome as that.
+func (l *leads) enough(rows []int32) bool {
+	won := l.won(rows)
+	return won >= minOutcomes && len(rows)-won >= minOutcomes
+}
+
 // won returns the number of conversions among the rows, unweighted.
 func (l *leads) won(rows []int32) int {
 	n := 0
@@ -118,8 +140,11 @@ func (l *leads) won(rows []int32) int {
 	return n
 }
 
-// labels returns the label of each of the rows.
+// labels returns the label of each of the rows; nil means all rows of the table.
 func (l *leads) labels(rows []int32) []uint8 {
+	if rows == nil {
+		return l.converted
+	}
 	y := make([]uint8, len(rows))
 	for i, r := range rows {
 		y[i] = l.converted[r]
@@ -135,10 +160,10 @@ func (l *leads) weight(row int32) float64 {
 	return l.weights[row]
 }
 
-// weightsFor returns the weight of each of the rows, nil if all weigh 1.
+// weightsFor returns the weight of each of the rows (nil = all of the table), nil if all weigh 1.
 func (l *leads) weightsFor(rows []int32) []float64 {
-	if l.weights == nil {
-		return nil
+	if l.weights == nil || rows == nil {
+		return l.weights
 	}
 	w := make([]float64, len(rows))
 	for i, r := range rows {
@@ -154,6 +179,18 @@ func (l *leads) sample(rows []int32, logOdds []float64, seed uint64) *sample {
 		s.cluster = renumbered(l.accounts, rows)
 	}
 	return s
+}
+
+// predictions are the rows with their outcomes and the given linear predictor.
+func (l *leads) predictions(rows []int32, eta []float64) predictions {
+	p := predictions{eta: eta, y: targets(l.labels(rows)), weight: l.weightsFor(rows)}
+	if l.accounts != nil {
+		p.cluster = make([]int32, len(rows))
+		for i, r := range rows {
+			p.cluster[i] = l.accounts[r]
+		}
+	}
+	return p
 }
 
 // renumbered returns the accounts of the rows, numbered from 0 in order of appearance.

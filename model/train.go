@@ -15,9 +15,6 @@ var (
 	ErrOneClass = errors.New("every lead has the same outcome")
 )
 
-// minHoldoutWins is the least number of conversions, and of others, that a holdout is measured on.
-const minHoldoutWins = 5
-
 // Train learns a model from the labelled, mature rows of a table.
 //
 // The leads are put in order of time (or of the file, or of chance) and cut. A model fitted on everything
@@ -25,6 +22,9 @@ const minHoldoutWins = 5
 // rest. The model that is returned is then fitted, and calibrated in the same way, on all leads, unless
 // Options.Refit is off. With Holdout 0 there is exactly one fit, no evaluation and no calibration.
 func Train(ctx context.Context, table *features.Table, options Options) (*Training, error) {
+	if err := knownInTime(table); err != nil {
+		return nil, err
+	}
 	t, err := prepare(table, options)
 	if err != nil {
 		return nil, err
@@ -45,11 +45,10 @@ func prepare(table *features.Table, options Options) (*trainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := newLeads(table, o, weights, options.Split, options.Seed)
+	l, err := newLeads(table, o, weights, options.Split)
 	if err != nil {
 		return nil, err
 	}
-	t := &trainer{leads: l, options: options, outcomes: o}
 	switch won := l.won(l.rows); {
 	case len(l.rows) == 0:
 		return nil, fmt.Errorf("model: %w: %d rows, %d of them younger than the horizon of %d days, %d undecided",
@@ -57,67 +56,104 @@ func prepare(table *features.Table, options Options) (*trainer, error) {
 	case won == 0 || won == len(l.rows):
 		return nil, fmt.Errorf("model: %w: %d of %d leads converted", ErrOneClass, won, len(l.rows))
 	}
-	return t, nil
+	return &trainer{leads: l, outcomes: o, options: options, progress: &progress{report: options.Progress}}, nil
 }
+
+// knownInTime refuses features that were not known when the leads were created: by declaration, or because a
+// value was recorded later.
+func knownInTime(table *features.Table) error {
+	var problems []error
+	for i, f := range table.Schema.Fields() {
+		if !f.Role.Feature() {
+			continue
+		}
+		if f.KnownAt != "" {
+			problems = append(problems, fmt.Errorf("model: column %q is known only at %q, after a lead is created: exclude it", f.Name, f.KnownAt))
+		}
+		if late := recordedLate(table, i); late > 0 {
+			problems = append(problems, fmt.Errorf("model: column %q: %d of %d values were recorded (%s) after the lead was created: exclude it, or clear those values",
+				f.Name, late, table.Rows, f.RecordedAt))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// recordedLate returns how many values of a column were recorded after the lead was created.
+func recordedLate(table *features.Table, column int) int {
+	created, recorded := timesOf(table, features.RoleCreatedAt), table.Schema.Index(table.Schema.Fields()[column].RecordedAt)
+	if created == nil || recorded < 0 {
+		return 0
+	}
+	late := 0
+	for r, t := range table.Columns[recorded].Times {
+		if t != features.NoTime && created[r] != features.NoTime && t > created[r] {
+			late++
+		}
+	}
+	return late
+}
+
 func (t *trainer) train(ctx context.Context) (*Training, error) {
 	result := &Training{Data: t.summary(), Warnings: append([]Warning{}, t.outcomes.warnings...)}
 	result.Split = SplitSummary{Kind: splitNone, FitRows: len(t.rows), Note: "one fit on all mature leads; nothing was held out"}
-	fitRows, calibration := t.rows, identity()
+	calibration := identity()
+	t.progress.steps = 1
+	shipped := t.rows
 	if t.options.Holdout > 0 {
-		t.steps = 1 + 2*(len(origins)-1) + foldCount
+		t.arrange(t.options.Seed)
+		t.progress.steps = 2 + (len(origins) - 1) + foldCount
+		var err error
+		if shipped, calibration, err = t.evaluateHoldout(ctx, result); err != nil {
+			return nil, err
+		}
 		if t.options.Refit {
-			t.steps += len(origins)
+			t.progress.steps += len(origins) - 1
+			shipped = t.rows
+			if calibration, err = t.calibration(ctx, "calibrating", shipped); err != nil {
+				return nil, err
+			}
 		}
-		cut, err := t.evaluateHoldout(ctx, result)
-		if err != nil {
+		if result.Folds, err = t.randomFolds(ctx); err != nil {
 			return nil, err
 		}
-		if !t.options.Refit {
-			fitRows = t.rows[:cut]
-		}
-		if calibration, err = t.calibration(ctx, "calibrating", fitRows); err != nil {
-			return nil, err
-		}
-		if err := t.randomFolds(ctx, result); err != nil {
-			return nil, err
-		}
-	} else {
-		t.steps = 1
 	}
-	f, err := t.fit(ctx, "fitting", fitRows, true)
+	f, err := t.fit(ctx, "fitting", shipped, true)
 	if err != nil {
 		return nil, err
 	}
-	return result, t.finish(result, f, calibration, fitRows)
+	return result, t.finish(result, f, calibration, shipped)
 }
 
-// evaluateHoldout measures a model of everything before the holdout on it, and returns where it starts.
-func (t *trainer) evaluateHoldout(ctx context.Context, result *Training) (int, error) {
+// evaluateHoldout measures a model of everything before the holdout on it. It returns what the model was fitted
+// on, and its calibration.
+func (t *trainer) evaluateHoldout(ctx context.Context, result *Training) ([]int32, Calibration, error) {
+	none := Calibration{}
 	cut := t.cut(t.rows, 1-t.options.Holdout)
 	before, held := t.rows[:cut], t.rows[cut:]
 	result.Split = SplitSummary{Kind: t.kind, FitRows: len(before), HoldoutRows: len(held), Refitted: t.options.Refit, Note: t.splitNote()}
 	for _, part := range [][]int32{before, held} {
-		if won := t.won(part); won < minHoldoutWins || len(part)-won < minHoldoutWins {
-			return 0, fmt.Errorf("model: train: a %s split with holdout %g leaves %d conversions among %d leads in one part, want at least %d of each outcome: use another --holdout (0 = no evaluation), or more leads",
-				t.kind, t.options.Holdout, won, len(part), minHoldoutWins)
+		if !t.enough(part) {
+			return nil, none, fmt.Errorf("model: train: a %s split with holdout %g leaves %d conversions among %d leads in one part, want at least %d of each outcome: use another --holdout (0 = no evaluation), or more leads",
+				t.kind, t.options.Holdout, t.won(part), len(part), minOutcomes)
 		}
 	}
 	calibration, err := t.calibration(ctx, "calibrating before the holdout", before)
 	if err != nil {
-		return 0, err
+		return nil, none, err
 	}
 	f, err := t.fit(ctx, "fitting before the holdout", before, false)
 	if err != nil {
-		return 0, err
+		return nil, none, err
 	}
 	m, err := f.model(calibration)
 	if err != nil {
-		return 0, err
+		return nil, none, err
 	}
 	logOdds := m.TableLogOdds(t.table, held)
-	result.Holdout = evaluate(t.sample(held, logOdds, t.options.Seed), true)
+	result.Holdout = evaluate(t.sample(held, logOdds, t.options.Seed))
 	result.Groups = t.groups(held, logOdds)
-	return cut, nil
+	result.Warnings = append(result.Warnings, t.extrapolations(f.encoder, held)...)
+	return before, calibration, nil
 }
 
 func (t *trainer) splitNote() string {
@@ -134,83 +170,63 @@ func (t *trainer) splitNote() string {
 
 // calibration cross-fits the affine calibration within the rows.
 func (t *trainer) calibration(ctx context.Context, stage string, rows []int32) (Calibration, error) {
-	var folds []fold
-	for _, turn := range t.turns(rows) {
-		if won := t.won(turn.fit); won < minHoldoutWins || won > len(turn.fit)-minHoldoutWins {
-			t.step++
+	var folds []predictions
+	for _, u := range t.turns(rows) {
+		if !t.enough(u.fit) {
+			t.progress.step++
 			continue
 		}
-		f, err := t.fit(ctx, stage, turn.fit, false)
+		eta, err := t.predict(ctx, stage, u)
 		if err != nil {
 			return Calibration{}, err
 		}
-		eta, err := f.logOdds(t.table, turn.test)
-		if err != nil {
-			return Calibration{}, err
-		}
-		weight := t.weightsFor(turn.test)
-		if weight == nil {
-			weight = ones(len(turn.test))
-		}
-		folds = append(folds, fold{eta: eta, y: targets(t.labels(turn.test)), weight: weight})
+		folds = append(folds, t.predictions(u.test, eta))
 	}
 	return calibrate(folds), nil
-}
-
-func ones(n int) []float64 {
-	x := make([]float64, n)
-	for i := range x {
-		x[i] = 1
-	}
-	return x
 }
 
 // The random folds, and how many leads at most they are made of.
 const foldCount, foldRows = 5, 200_000
 
-// randomFolds measures random folds, for comparison only.
-func (t *trainer) randomFolds(ctx context.Context, result *Training) error {
-	rows := t.shuffled(t.options.Seed)
+// randomFolds measures random folds, for comparison only; nil if a fold would have too few of an outcome.
+func (t *trainer) randomFolds(ctx context.Context) (*Folds, error) {
 	random := *t.leads
 	random.kind = SplitRandom
+	rows := t.shuffled(t.options.Seed)
 	rows = rows[:random.cut(rows, min(1, foldRows/float64(len(rows))))]
-	if won := t.won(rows); won < foldCount*minHoldoutWins {
-		t.step += foldCount
-		return nil
+	turns := random.randomTurns(rows, foldCount)
+	for _, u := range turns {
+		if len(turns) < foldCount || !t.enough(u.fit) {
+			t.progress.step += foldCount
+			return nil, nil
+		}
 	}
 	var tested []int32
 	var logOdds []float64
-	for _, turn := range random.randomTurns(rows, foldCount) {
-		f, err := t.fit(ctx, "random folds, for comparison", turn.fit, false)
+	for _, u := range turns {
+		eta, err := t.predict(ctx, "random folds, for comparison", u)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		eta, err := f.logOdds(t.table, turn.test)
-		if err != nil {
-			return err
-		}
-		tested = append(tested, turn.test...)
+		tested = append(tested, u.test...)
 		logOdds = append(logOdds, eta...)
 	}
 	figures := rank(t.sample(tested, logOdds, t.options.Seed)).measure(nil)
-	result.Folds = &Folds{AUC: figures.auc, LogLoss: figures.logLoss, Count: foldCount, Rows: len(tested), Note: "random folds, shown for comparison only"}
-	return nil
+	return &Folds{AUC: figures.auc, LogLoss: figures.logLoss, Count: foldCount, Rows: len(tested), Note: "random folds, shown for comparison only"}, nil
 }
 
 func (t *trainer) summary() DataSummary {
 	o := t.outcomes
 	d := DataSummary{Rows: t.table.Rows, Used: len(t.rows), Immature: o.immature, Unlabelled: o.unlabelled, SHA256: t.options.DataSHA256}
-	var weight float64
+	var all tally
 	from, to := int64(math.MaxInt64), int64(features.NoTime)
 	for _, r := range t.rows {
-		w := t.weight(r)
-		weight += w
-		d.Conversions += w * float64(t.converted[r])
-		if t.created != nil && t.created[r] != features.NoTime {
+		all.add(t.weight(r), float64(t.converted[r]))
+		if t.created != nil {
 			from, to = min(from, t.created[r]), max(to, t.created[r])
 		}
 	}
-	d.BaseRate = d.Conversions / weight
+	d.Conversions, d.BaseRate = all.won, all.rate()
 	if to != features.NoTime {
 		d.From, d.To = features.FormatTime(from), features.FormatTime(to)
 	}
@@ -220,7 +236,7 @@ func (t *trainer) summary() DataSummary {
 	return d
 }
 
-// finish makes the artifact's document and the summaries.
+// finish makes the artifact and the summaries.
 func (t *trainer) finish(result *Training, f *fitted, calibration Calibration, rows []int32) error {
 	m, err := f.model(calibration)
 	if err != nil {
@@ -235,12 +251,25 @@ func (t *trainer) finish(result *Training, f *fitted, calibration Calibration, r
 	}
 	result.Value = ValueSummary{Kind: value.Kind, Wins: value.Wins, Mean: value.Mean, Currency: value.Currency}
 	result.Fit = t.fitSummary(f, calibration)
+	if err := m.complete(result, value, t.options); err != nil {
+		return err
+	}
+	result.Model = m
+	result.Effects = m.effects(f)
+	result.Periods = t.periods(result.Split)
+	result.Warnings = append(result.Warnings, t.doubts(result, f, rows)...)
+	result.Verdict = verdict(result)
+	return nil
+}
+
+// complete makes an artifact of a model that can already score.
+func (m *Model) complete(result *Training, value valueModel, options Options) error {
 	d := &m.document
-	d.Label = t.options.Label
+	d.Label = options.Label
 	d.Label.AsOf = result.Data.AsOf
 	d.LabelHash = d.Label.Hash()
 	d.Value, d.Data, d.Split, d.Fit = value, result.Data, result.Split, result.Fit
-	d.Provenance = Provenance{Tool: t.options.Tool, Seed: t.options.Seed}
+	d.Provenance = Provenance{Tool: options.Tool, Seed: options.Seed}
 	if result.Holdout != nil {
 		figures := *result.Holdout
 		figures.Curves = nil
@@ -252,15 +281,7 @@ func (t *trainer) finish(result *Training, f *fitted, calibration Calibration, r
 	if err := m.makeProbes(); err != nil {
 		return err
 	}
-	if err := m.seal(); err != nil {
-		return err
-	}
-	result.Model = m
-	result.Effects = m.effects(f)
-	result.Periods = t.periods(result.Split)
-	result.Warnings = append(result.Warnings, t.doubts(result, f)...)
-	result.Verdict = verdict(result)
-	return nil
+	return m.seal()
 }
 
 func (t *trainer) fitSummary(f *fitted, c Calibration) FitSummary {
@@ -276,35 +297,45 @@ func (t *trainer) fitSummary(f *fitted, c Calibration) FitSummary {
 
 // value fits the value model on the won rows.
 func (t *trainer) value(encoder *features.Encoder, rows []int32) (valueModel, *Warning, error) {
-	var w wins
-	var leadsBy []float64
-	feature, column := "", []features.Code(nil)
-	if i := t.table.Schema.ByRole(features.RoleSource); i >= 0 {
-		for k := range encoder.Terms() {
-			if term := &encoder.Terms()[k]; term.Name == t.table.Schema.Fields()[i].Name && !term.IsNumber() {
-				feature, leadsBy = term.Name, make([]float64, term.Size())
-				column = encoder.Codes(k, t.table, rows, nil)
-			}
-		}
-	}
 	profit, err := profitOf(t.table, t.options.GrossMargin)
 	if err != nil {
 		return valueModel{}, nil, err
 	}
-	for i, r := range rows {
-		level := int32(features.NoLevel)
-		if column != nil {
-			if level = column[i].Level; level >= 0 {
-				leadsBy[level]++
-			}
+	feature, leadsBy, levels := t.sources(encoder, rows)
+	var w wins
+	for _, r := range rows {
+		if t.converted[r] == 0 {
+			continue
 		}
-		if x := profit(int(r)); t.converted[r] == 1 && !math.IsNaN(x) {
+		if x := profit(int(r)); !math.IsNaN(x) {
 			w.profit = append(w.profit, x)
-			w.level = append(w.level, level)
+			w.weight = append(w.weight, t.weight(r))
+			w.level = append(w.level, levels(r))
 		}
 	}
-	v, doubt := fitValue(w, feature, leadsBy, t.options.Currency)
+	v, doubt := fitValue(&w, feature, leadsBy, t.options.Currency)
 	return v, doubt, nil
+}
+
+// sources returns the name of the source feature, the weight of the rows of each of its levels, and the level of
+// a row; "" without a source among the encoder's categories.
+func (t *trainer) sources(encoder *features.Encoder, rows []int32) (feature string, weight []float64, level func(row int32) int32) {
+	column := t.table.Schema.ByRole(features.RoleSource)
+	for k := range encoder.Terms() {
+		term := &encoder.Terms()[k]
+		if column < 0 || term.IsNumber() || term.Name != t.table.Schema.Fields()[column].Name {
+			continue
+		}
+		level = encoder.Level(k, t.table)
+		weight = make([]float64, term.Size())
+		for _, r := range rows {
+			if l := level(r); l != features.NoLevel {
+				weight[l] += t.weight(r)
+			}
+		}
+		return term.Name, weight, level
+	}
+	return "", nil, func(int32) int32 { return features.NoLevel }
 }
 
 // profitOf returns the profit of a row's sale, NaN if unknown.

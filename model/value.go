@@ -3,12 +3,13 @@ package model
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/leadscore/leadscore/features"
 )
 
 // The value model: profit per sale as the credible mean of the won leads (Bühlmann & Straub 1970). With n_s
-// wins of mean x_s from source s, s² the variance within sources and τ² that between them,
+// wins (weighted) of mean x_s from source s, s² the variance within sources and τ² that between them,
 //
 //	Z_s = n_s/(n_s + s²/τ²)          the credibility of the source's own mean
 //	m_s = Z_s·x_s + (1 − Z_s)·x̄      scaled so that Σ n_s·m_s is the profit that was made
@@ -46,7 +47,7 @@ func (m *Model) compileValue() error {
 		return nil
 	case v.Kind != ValueMean:
 		return fmt.Errorf("model: value: kind %q is none of mean, none", v.Kind)
-	case !finite(v.Base, v.Mean) || !finite(v.Effects...) || math.Abs(v.Base) > 100:
+	case !isMoney(v.Base, v.Effects) || !(v.Mean > 0) || math.IsInf(v.Mean, 0):
 		return fmt.Errorf("model: value: a figure is not finite or beyond any money")
 	}
 	m.value = &valueEffect{term: -1, base: v.Base, d: v.Effects}
@@ -65,6 +66,17 @@ func (m *Model) compileValue() error {
 		return fmt.Errorf("model: value: the encoder has no feature %q", v.Feature)
 	}
 	return nil
+}
+
+// isMoney reports whether profits e^(base + effect) are all finite.
+func isMoney(base float64, effects []float64) bool {
+	const most = 100 // e^100 of any currency
+	for _, d := range effects {
+		if !(math.Abs(base+d) <= most) {
+			return false
+		}
+	}
+	return math.Abs(base) <= most
 }
 
 // addMoney adds profit, expected value and the money reasons. With v = p·e^μ the part of feature k is
@@ -103,22 +115,28 @@ func amount(x float64) *float64 { return &x }
 // wins are the sales that the value model learns from.
 type wins struct {
 	profit []float64
+	weight []float64
 	level  []int32 // of the source, NoLevel = none
 }
 
-// fitValue learns the value model from wins. leads counts the training leads of each level of the source,
-// whose name feature is ("" = no source column).
-func fitValue(w wins, feature string, leads []float64, currency string) (valueModel, *Warning) {
-	v := valueModel{Kind: ValueNone, Wins: len(w.profit)}
-	var total float64
-	for _, x := range w.profit {
-		total += x
+// mean returns the mean profit.
+func (w *wins) mean() float64 {
+	var sum, n float64
+	for i, x := range w.profit {
+		sum += float64(w.weight[i] * x)
+		n += w.weight[i]
 	}
+	return sum / n
+}
+
+// fitValue learns the value model from wins. leads is the weight of the training leads of each level of the
+// source, whose name feature is ("" = no source column).
+func fitValue(w *wins, feature string, leads []float64, currency string) (valueModel, *Warning) {
+	v := valueModel{Kind: ValueNone, Wins: len(w.profit)}
 	if len(w.profit) == 0 {
 		return v, nil
 	}
-	v.Mean = total / float64(len(w.profit))
-	if v.Mean <= 0 {
+	if v.Mean = w.mean(); v.Mean <= 0 {
 		return v, &Warning{Code: "value_not_positive", Detail: fmt.Sprintf("the mean profit of %d won leads is %.2f: no value model", len(w.profit), v.Mean)}
 	}
 	v.Kind, v.Currency, v.Base = ValueMean, currency, math.Log(v.Mean)
@@ -126,21 +144,17 @@ func fitValue(w wins, feature string, leads []float64, currency string) (valueMo
 		return v, nil
 	}
 	means := credibleMeans(w, len(leads), v.Mean)
-	for _, m := range means {
-		if m <= 0 {
-			return v, &Warning{Code: "value_by_source", Column: feature, Detail: "a source makes a loss per sale: one mean profit is used for all sources"}
-		}
+	if slices.Min(means) <= 0 {
+		return v, &Warning{Code: "value_by_source", Column: feature, Detail: "a source makes a loss per sale: one mean profit is used for all sources"}
 	}
-	v.Feature, v.Effects = feature, make([]float64, len(leads))
+	v.Feature, v.Effects = feature, make([]float64, len(means))
 	var sum, n float64
 	for i, m := range means {
 		v.Effects[i] = math.Log(m)
 		sum += float64(leads[i] * v.Effects[i])
 		n += leads[i]
 	}
-	if n > 0 {
-		v.Base = sum / n
-	}
+	v.Base = sum / n
 	for i := range v.Effects {
 		v.Effects[i] -= v.Base
 	}
@@ -148,48 +162,49 @@ func fitValue(w wins, feature string, leads []float64, currency string) (valueMo
 }
 
 // credibleMeans returns m_s of each level.
-func credibleMeans(w wins, levels int, overall float64) []float64 {
-	count, mean := make([]float64, levels), make([]float64, levels)
+func credibleMeans(w *wins, levels int, overall float64) []float64 {
+	count, own := make([]float64, levels), make([]float64, levels)
 	for i, x := range w.profit {
 		if s := w.level[i]; s >= 0 {
-			count[s]++
-			mean[s] += (x - mean[s]) / count[s]
+			count[s] += w.weight[i]
+			own[s] += w.weight[i] * (x - own[s]) / count[s]
 		}
 	}
-	within, between := varianceComponents(w, count, mean)
-	made, predicted := 0.0, 0.0
-	for s := range mean {
+	within, between := varianceComponents(w, count, own)
+	means := make([]float64, levels)
+	var made, predicted float64
+	for s := range means {
 		z := 0.0
-		if between > 0 && count[s] > 0 {
+		if between > 0 {
 			z = count[s] / (count[s] + within/between)
 		}
-		own := mean[s]
-		mean[s] = float64(z*own) + float64((1-z)*overall)
-		made += float64(count[s] * own)
-		predicted += float64(count[s] * mean[s])
+		means[s] = float64(z*own[s]) + float64((1-z)*overall)
+		made += float64(count[s] * own[s])
+		predicted += float64(count[s] * means[s])
 	}
 	if made > 0 && predicted > 0 {
-		for s := range mean {
-			mean[s] *= made / predicted
+		for s := range means {
+			means[s] *= made / predicted
 		}
 	}
-	return mean
+	return means
 }
 
 // varianceComponents estimates s² and τ² without bias (Bühlmann & Gisler 2005, §4.8); τ² is at least 0.
-func varianceComponents(w wins, count, mean []float64) (within, between float64) {
+func varianceComponents(w *wins, count, own []float64) (within, between float64) {
 	var n, groups, squares, grand float64
 	for i, x := range w.profit {
 		if s := w.level[i]; s >= 0 {
-			within += (x - mean[s]) * (x - mean[s])
+			d := x - own[s]
+			within += float64(w.weight[i] * d * d)
 		}
 	}
-	for s := range count {
-		if count[s] > 0 {
+	for s, c := range count {
+		if c > 0 {
 			groups++
-			n += count[s]
-			squares += count[s] * count[s]
-			grand += count[s] * mean[s]
+			n += c
+			squares += float64(c * c)
+			grand += float64(c * own[s])
 		}
 	}
 	if groups < 2 || n <= groups {
@@ -197,8 +212,9 @@ func varianceComponents(w wins, count, mean []float64) (within, between float64)
 	}
 	within /= n - groups
 	grand /= n
-	for s := range count {
-		between += count[s] * (mean[s] - grand) * (mean[s] - grand)
+	for s, c := range count {
+		d := own[s] - grand
+		between += float64(c * d * d)
 	}
-	return within, max(0, (between-(groups-1)*within)/(n-squares/n))
+	return within, max(0, (between-float64((groups-1)*within))/(n-squares/n))
 }

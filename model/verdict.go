@@ -3,6 +3,8 @@ package model
 import (
 	"fmt"
 	"math"
+
+	"github.com/leadscore/leadscore/features"
 )
 
 // verdict says in one plain sentence how good the model is.
@@ -37,94 +39,114 @@ func percentInterval(i Interval) string {
 // The bounds of training's doubts.
 const (
 	muchMissing      = 0.4  // share of leads without a value
+	muchOutside      = 0.2  // share of the holdout outside the range of the fit
 	rareWins         = 100  // conversions
 	optimism         = 0.03 // AUC by which random folds may exceed the holdout
 	driftRatio       = 1.5  // of the holdout's base rate to that before it
 	separateLevel    = 30   // leads of a level that all have one outcome
 	extremeNumber    = 50   // standard deviations
-	crowdedPerColumn = 10   // conversions per coefficient
+	crowdedPerColumn = 10   // conversions per feature
 )
 
-// doubts lists what a careful analyst would say about the data and the fit.
-func (t *trainer) doubts(result *Training, f *fitted) []Warning {
-	var w []Warning
-	say := func(code, column, format string, args ...any) {
-		w = append(w, Warning{Code: code, Column: column, Detail: fmt.Sprintf(format, args...)})
-	}
+// doubts lists what a careful analyst would say about the data and the fit of the rows.
+func (t *trainer) doubts(result *Training, f *fitted, rows []int32) []Warning {
+	var w doubtList
 	for _, name := range f.empty {
-		say("empty_column", name, "has no value in the training leads and is left out")
+		w.say("empty_column", name, "has no value in the training leads and is left out")
 	}
-	d := result.Data
+	d, count := result.Data, len(f.encoder.Terms())
 	if d.Conversions < rareWins {
-		say("few_conversions", "", "only %.0f conversions: every figure is uncertain", d.Conversions)
-	} else if d.Conversions < crowdedPerColumn*float64(len(f.encoder.Terms())) {
-		say("few_conversions", "", "%.0f conversions for %d features: fewer than %d a feature", d.Conversions, len(f.encoder.Terms()), crowdedPerColumn)
+		w.say("few_conversions", "", "only %.0f conversions: every figure is uncertain", d.Conversions)
+	} else if d.Conversions < float64(crowdedPerColumn*count) {
+		w.say("few_conversions", "", "%.0f conversions for %d features: fewer than %d a feature", d.Conversions, count, crowdedPerColumn)
 	}
 	for k := range f.encoder.Terms() {
-		term := &f.encoder.Terms()[k]
-		var n float64
-		for _, count := range term.Histogram {
-			n += count
-		}
-		if share := term.Histogram[len(term.Histogram)-1] / n; share > muchMissing {
-			say("much_missing", term.Name, "missing on %.0f %% of the leads", 100*share)
-		}
-		if term.IsNumber() && term.Min == term.Max || !term.IsNumber() && term.Size() == 1 {
-			say("constant_column", term.Name, "has the same value on every training lead")
-		}
-		if term.IsNumber() && max(term.Max-term.Mean, term.Mean-term.Min) > extremeNumber*term.SD {
-			say("extreme_number", term.Name, "reaches %.4g, %.0f standard deviations from its mean: one lead can steer the model", farthest(term.Min, term.Max, term.Mean), max(term.Max-term.Mean, term.Mean-term.Min)/term.SD)
-		}
+		w.aboutTerm(&f.encoder.Terms()[k])
 	}
-	for _, name := range t.oneSided(f) {
-		say("one_sided_level", name.column, "%s", name.detail)
-	}
-	if h := result.Holdout; h != nil {
-		if result.Folds != nil && result.Folds.AUC > h.AUC+optimism {
-			say("random_folds_flatter", "", "random folds give AUC %.3f, the holdout %.3f: the world drifts, believe the holdout", result.Folds.AUC, h.AUC)
-		}
-		before := (d.Conversions - h.Conversions) / math.Max(1, float64(d.Used-h.Rows))
-		if ratio := h.BaseRate / before; t.weights == nil && (ratio > driftRatio || ratio < 1/driftRatio) {
-			say("base_rate_drift", "", "%.2f %% converted before the holdout, %.2f %% in it", 100*before, 100*h.BaseRate)
-		}
+	t.aboutLevels(&w, f, rows)
+	if result.Holdout != nil {
+		w.aboutHoldout(result)
 	}
 	return w
 }
 
-func farthest(low, high, mean float64) float64 {
-	if mean-low > high-mean {
-		return low
-	}
-	return high
+// doubtList collects warnings.
+type doubtList []Warning
+
+func (w *doubtList) say(code, column, format string, args ...any) {
+	*w = append(*w, Warning{Code: code, Column: column, Detail: fmt.Sprintf(format, args...)})
 }
 
-type oneSided struct{ column, detail string }
+func (w *doubtList) aboutTerm(t *features.Term) {
+	if share := t.MissingWeight() / t.Weight(); share > muchMissing {
+		w.say("much_missing", t.Name, "missing on %.0f %% of the leads", 100*share)
+	}
+	if t.IsNumber() && t.Min == t.Max || !t.IsNumber() && len(t.Levels) == 1 {
+		w.say("constant_column", t.Name, "has the same value on every training lead that has one")
+	}
+	if !t.IsNumber() {
+		return
+	}
+	farthest := t.Max
+	if t.Mean-t.Min > t.Max-t.Mean {
+		farthest = t.Min
+	}
+	if z := math.Abs(t.Standardise(farthest)); z > extremeNumber {
+		w.say("extreme_number", t.Name, "reaches %.4g, %.0f standard deviations from its mean: one lead can steer the model", farthest, z)
+	}
+}
 
-// oneSided finds levels of some size that never, or always, convert: only the penalty keeps their
+// aboutLevels finds levels of some size that never, or always, convert: only the penalty keeps their
 // coefficients finite.
-func (t *trainer) oneSided(f *fitted) []oneSided {
-	var found []oneSided
+func (t *trainer) aboutLevels(w *doubtList, f *fitted, rows []int32) {
 	for k := range f.encoder.Terms() {
 		term := &f.encoder.Terms()[k]
 		if term.IsNumber() {
 			continue
 		}
-		leads, won := make([]int, term.Size()), make([]int, term.Size())
-		for i, code := range f.encoder.Codes(k, t.table, t.rows, nil) {
-			if code.Level >= 0 {
-				leads[code.Level]++
-				won[code.Level] += int(t.converted[t.rows[i]])
-			}
-		}
+		leads, won := f.encoder.Count(k, t.table, t.whole(rows), t.converted)
 		for level, n := range leads {
-			if n >= separateLevel && (won[level] == 0 || won[level] == n) {
-				word := "never"
-				if won[level] > 0 {
-					word = "always"
-				}
-				found = append(found, oneSided{term.Name, fmt.Sprintf("level %q %s converts (%d leads): only the penalty keeps its coefficient finite", term.LevelName(level), word, n)})
+			if n < separateLevel || won[level] > 0 && won[level] < n {
+				continue
 			}
+			word := "never"
+			if won[level] > 0 {
+				word = "always"
+			}
+			w.say("one_sided_level", term.Name, "level %q %s converts (%d leads): only the penalty keeps its coefficient finite", term.LevelName(level), word, n)
 		}
 	}
-	return found
+}
+
+func (w *doubtList) aboutHoldout(result *Training) {
+	d, h := result.Data, result.Holdout
+	if result.Folds != nil && result.Folds.AUC > h.AUC+optimism {
+		w.say("random_folds_flatter", "", "random folds give AUC %.3f, the holdout %.3f: the world drifts, believe the holdout", result.Folds.AUC, h.AUC)
+	}
+	before := portion(d.Conversions-h.Conversions, d.Conversions/d.BaseRate-h.Conversions/h.BaseRate)
+	if ratio := h.BaseRate / before; ratio > driftRatio || ratio < 1/driftRatio {
+		w.say("base_rate_drift", "", "%.2f %% converted before the holdout, %.2f %% in it", 100*before, 100*h.BaseRate)
+	}
+}
+
+// extrapolations finds numbers, dates above all, that left the range of training in the holdout.
+func (t *trainer) extrapolations(encoder *features.Encoder, held []int32) []Warning {
+	var w doubtList
+	for k := range encoder.Terms() {
+		term := &encoder.Terms()[k]
+		if !term.IsNumber() || term.Min == term.Max {
+			continue
+		}
+		low, high := term.Standardise(term.Min), term.Standardise(term.Max)
+		outside := 0
+		for _, code := range encoder.Codes(k, t.table, held, nil) {
+			if code.Level == 0 && (code.Z < low || code.Z > high) {
+				outside++
+			}
+		}
+		if share := float64(outside) / float64(len(held)); share > muchOutside {
+			w.say("extrapolation", term.Name, "%.0f %% of the holdout lies outside the range that the model before it was fitted on: its effect is extrapolated", 100*share)
+		}
+	}
+	return w
 }

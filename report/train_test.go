@@ -85,3 +85,21 @@ func TestPageOfATrainingWithoutHoldout(t *testing.T) {
 		t.Errorf("the page does not say %q", want)
 	}
 }
+
+// A model sees an instant as days since 1970; a reader sees dates.
+func TestInstantsAreShownAsDates(t *testing.T) {
+	training := sampleTraining(2)
+	e := &training.Effects[1]
+	for i := range e.Points {
+		e.Points[i].X = 19000 + 10*float64(i)
+		e.Points[i].Label = features.FormatNumber(e.Points[i].X)
+	}
+	options := sampleOptions(training)
+	options.Fields = []features.Field{{Name: e.Feature, Kind: features.Time, Role: features.RoleFeature}}
+	page := written(t, training, options)
+	for _, want := range []string{">2022-01-08</text>", `<th scope="row" class="word">2022-01-18</th>`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+}

@@ -120,7 +120,7 @@ func TestBadInputIsRefused(t *testing.T) {
 		t.Run("row "+row.name, func(t *testing.T) {
 			a := send(t, h, row.call)
 			p := a.problem(t)
-			if a.status != row.status || p.Status != row.status || p.Code != row.code || p.Title == "" || p.Type != "urn:leadscore:problem:"+row.code {
+			if a.status != row.status || p.Status != row.status || p.Code != row.code || p.Title == "" || p.Type != "/openapi.yaml#"+row.code {
 				t.Fatalf("status %d, %s; want %d, %s", a.status, a.body, row.status, row.code)
 			}
 			if p.Instance != a.header.Get("X-Request-Id") || a.header.Get("Content-Type") != "application/problem+json" {

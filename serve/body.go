@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,9 +60,13 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request, buf []byte) ([
 	return buf, nil
 }
 
+// firstRead is the room that a body starts with.
+const firstRead = 2 << 10
+
 // readUpTo appends what r holds to buf until buf has limit bytes. more reports whether there was more; the
 // byte that shows it is appended too.
 func readUpTo(r io.Reader, buf []byte, limit int64) (_ []byte, more bool, err error) {
+	buf = slices.Grow(buf, firstRead)
 	for int64(len(buf)) <= limit {
 		if len(buf) == cap(buf) {
 			buf = append(buf, 0)[:len(buf)]

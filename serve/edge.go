@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/leadscore/leadscore/features"
 )
 
 // record is what is noted about a request for its log line and its answer.
@@ -19,6 +21,15 @@ type record struct {
 	items  int // leads read
 	failed int // of them, those without a score
 	model  string
+}
+
+func (r *record) count(items []features.Item) {
+	r.items = len(items)
+	for i := range items {
+		if items[i].Wrong != nil {
+			r.failed++
+		}
+	}
 }
 
 const recordKey = "leadscore.record"
@@ -89,14 +100,9 @@ func (s *Server) recover(c *gin.Context) {
 	s.fail(c, errInternal)
 }
 
-// statusGone is what is logged for a request whose client went away.
-const statusGone = 499
-
 func (s *Server) log(c *gin.Context, r *record, took time.Duration) {
 	level, status := slog.LevelInfo, c.Writer.Status()
 	switch route := c.FullPath(); {
-	case !c.Writer.Written() && c.Request.Context().Err() != nil:
-		status = statusGone
 	case status >= http.StatusInternalServerError && !s.draining.Load():
 		level = slog.LevelError
 	case route == "/livez" || route == "/readyz":

@@ -206,13 +206,13 @@ func TestInputSchema(t *testing.T) {
 	a := send(t, testServer(t, nil).Handler(), call{method: "GET", path: "/v1/schema"})
 	var doc struct {
 		Properties map[string]struct {
-			Type   []string  `json:"type"`
-			Role   string    `json:"x-role"`
-			Kind   string    `json:"x-kind"`
-			Stored string    `json:"x-stored"`
-			Group  string    `json:"x-group"`
-			Levels []string  `json:"x-levels"`
-			Range  []float64 `json:"x-range"`
+			Type   []string `json:"type"`
+			Role   string   `json:"x-role"`
+			Kind   string   `json:"x-kind"`
+			Stored string   `json:"x-stored"`
+			Group  string   `json:"x-group"`
+			Levels []string `json:"x-levels"`
+			Range  []any    `json:"x-range"`
 		} `json:"properties"`
 	}
 	if err := json.Unmarshal(a.body, &doc); err != nil {

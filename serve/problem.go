@@ -109,9 +109,12 @@ func problemOf(err error) problem {
 	return newProblem(codeInternal, errInternal.detail)
 }
 
+// problemTypes leads to the list of codes in the API's description.
+const problemTypes = "/openapi.yaml#"
+
 func newProblem(code, detail string) problem {
 	kind := kinds[code]
-	return problem{Type: "urn:leadscore:problem:" + code, Title: kind.title, Status: kind.status, Code: code, Detail: detail}
+	return problem{Type: problemTypes + code, Title: kind.title, Status: kind.status, Code: code, Detail: detail}
 }
 
 func problemOfInput(wrong *features.InputErrors) problem {
@@ -131,25 +134,31 @@ func problemOfInput(wrong *features.InputErrors) problem {
 	return p
 }
 
+// statusGone is the status of a request whose client went away; hardly anyone reads it.
+const statusGone = 499
+
 const problemType = "application/problem+json"
 
 // fail answers with the problem that err is, and ends the handling of the request.
 func (s *Server) fail(c *gin.Context, err error) {
-	c.Abort()
-	if errors.Is(err, context.Canceled) { // the client is gone
+	if errors.Is(err, context.Canceled) {
+		c.AbortWithStatus(statusGone)
 		return
 	}
+	c.Abort()
 	p := problemOf(err)
 	p.Instance = recordOf(c).id
 	if p.Code == codeInternal && err != error(errInternal) {
 		s.logger.Error("internal error", "request_id", p.Instance, "error", err.Error())
 	}
-	switch p.Status {
-	case http.StatusRequestEntityTooLarge, http.StatusRequestTimeout, http.StatusRequestHeaderFieldsTooLarge:
+	switch {
+	case p.Status == http.StatusRequestEntityTooLarge, p.Status == http.StatusRequestTimeout, p.Status == http.StatusRequestHeaderFieldsTooLarge:
 		c.Header("Connection", "close")
-	case http.StatusServiceUnavailable:
+	case p.Status == http.StatusServiceUnavailable:
 		c.Header("Retry-After", "1")
-	case http.StatusUnsupportedMediaType:
+	case p.Code == codeMediaType:
+		c.Header("Accept", jsonType)
+	case p.Code == codeEncoding:
 		c.Header("Accept-Encoding", "identity")
 	}
 	body, err := json.Marshal(p)

@@ -41,12 +41,17 @@ func TestReloadUnderLoad(t *testing.T) {
 			want[r][m] = send(t, h, body(text)).body
 		}
 	}
-	var stop atomic.Bool
 	var answered [2]atomic.Int64 // by model
 	var clients sync.WaitGroup
+	ticks, stop := make(chan struct{}), make(chan struct{})
 	for r, text := range requests {
 		clients.Go(func() {
-			for !stop.Load() {
+			for {
+				select {
+				case ticks <- struct{}{}:
+				case <-stop:
+					return
+				}
 				switch got := send(t, h, body(text)); {
 				case bytes.Equal(got.body, want[r][0]):
 					answered[0].Add(1)
@@ -54,7 +59,6 @@ func TestReloadUnderLoad(t *testing.T) {
 					answered[1].Add(1)
 				default:
 					t.Errorf("an answer of neither model: %d %.200s", got.status, got.body)
-					return
 				}
 			}
 		})
@@ -69,12 +73,14 @@ func TestReloadUnderLoad(t *testing.T) {
 		if err := s.Reload(); (err == nil) != fine {
 			t.Errorf("reload %d: %v", i, err)
 		}
-		send(t, h, body(goodLead))
+		for range 2*len(requests) + 1 { // so that a client has begun and ended a request meanwhile
+			<-ticks
+		}
 	}
-	stop.Store(true)
+	close(stop)
 	clients.Wait()
 	if answered[0].Load() == 0 || answered[1].Load() == 0 {
-		t.Logf("answers by model: %d, %d", answered[0].Load(), answered[1].Load())
+		t.Errorf("answers by model: %d, %d", answered[0].Load(), answered[1].Load())
 	}
 }
 

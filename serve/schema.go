@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -16,15 +17,15 @@ import (
 // jsonSchema describes a lead to the model's clients, in JSON Schema 2020-12. Keywords that begin with x-
 // are ours.
 type jsonSchema struct {
-	Schema               string     `json:"$schema"`
-	ID                   string     `json:"$id"`
-	Title                string     `json:"title"`
-	Description          string     `json:"description"`
-	Type                 string     `json:"type"`
-	Properties           properties `json:"properties"`
-	AdditionalProperties bool       `json:"additionalProperties"`
-	MaxProperties        int        `json:"maxProperties"`
-	Missing              []string   `json:"x-missing"` // texts that mean "no value"
+	Schema               string         `json:"$schema"`
+	Title                string         `json:"title"`
+	Description          string         `json:"description"`
+	Type                 string         `json:"type"`
+	Properties           properties     `json:"properties"`
+	AdditionalProperties bool           `json:"additionalProperties"`
+	MaxProperties        int            `json:"maxProperties"`
+	Missing              []string       `json:"x-missing"` // texts that mean "no value"
+	Model                model.Identity `json:"x-model"`
 }
 
 type property struct {
@@ -42,7 +43,7 @@ type property struct {
 	Stored      string           `json:"x-stored,omitempty"`
 	Group       features.Group   `json:"x-group,omitempty"`
 	Levels      []string         `json:"x-levels,omitempty"` // those of training, where few
-	Range       []float64        `json:"x-range,omitempty"`  // that of training
+	Range       []any            `json:"x-range,omitempty"`  // that of training
 }
 
 // properties keeps the order of the schema.
@@ -73,7 +74,7 @@ const shownLevels = 50
 func inputSchema(id model.Identity, encoder *features.Encoder) ([]byte, error) {
 	schema := encoder.Schema()
 	doc := jsonSchema{
-		Schema: "https://json-schema.org/draft/2020-12/schema", ID: "urn:leadscore:schema:" + id.ID,
+		Schema: "https://json-schema.org/draft/2020-12/schema", Model: id,
 		Title: "Lead", Type: "object", AdditionalProperties: true, MaxProperties: features.MaxFields, Missing: missingTexts(schema),
 		Description: "A lead as model " + id.Version + " reads it. null, an absent field and the texts of x-missing mean that there is no value. Other fields are ignored, with a warning.",
 		Properties: properties{{
@@ -108,12 +109,19 @@ func propertyOf(f *features.Field, t *features.Term) property {
 	switch {
 	case t == nil:
 		p.Description = "No lead of the training data has a value here: it has no effect."
-	case t.IsNumber() && f.Kind == features.Number:
-		p.Range = []float64{t.Min, t.Max}
+	case f.Kind == features.Number:
+		p.Range = []any{t.Min, t.Max}
+	case f.Kind == features.Time:
+		p.Range = []any{dayText(t.Min), dayText(t.Max)}
 	case len(t.Levels) <= shownLevels:
 		p.Levels = t.Levels
 	}
 	return p
+}
+
+// dayText writes days since 1970 as an instant.
+func dayText(days float64) string {
+	return features.FormatTime(int64(days * float64(24*time.Hour/time.Microsecond)))
 }
 
 // setType says which JSON values the field takes.

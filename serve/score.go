@@ -66,12 +66,8 @@ func (s *Server) answer(c *gin.Context, m *active, query scoreQuery, w *scratch)
 		return err
 	}
 	r := recordOf(c)
-	r.items, r.model = len(w.request.Items), m.identity.Version
-	for i := range w.request.Items {
-		if w.request.Items[i].Wrong != nil {
-			r.failed++
-		}
-	}
+	r.count(w.request.Items)
+	r.model = m.identity.Version
 	if !w.request.Batch {
 		var err error
 		w.answer, err = appendScore(w.answer[:0], m, &w.request.Items[0].Lead, query.explain)

@@ -123,6 +123,14 @@ func (d *days) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// UnmarshalYAML reads 90d or 90 and says where it could not.
+func (d *days) UnmarshalYAML(node *yaml.Node) error {
+	if err := d.UnmarshalText([]byte(node.Value)); err != nil {
+		return fmt.Errorf("line %d: %w", node.Line, err)
+	}
+	return nil
+}
+
 // auto stands for the conventional name of a column, used where the data have it.
 const auto = "auto"
 

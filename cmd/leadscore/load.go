@@ -20,7 +20,7 @@ func (a *app) loadTable(ctx context.Context, d *datasets.Dataset, schema *featur
 	options.Workers = workers
 	options.Progress = bar.at
 	builder := features.NewBuilder(schema, d.Rows())
-	if err := d.Batches(ctx, schema, options, builder.Add); err != nil {
+	if err := d.Load(ctx, schema, options, builder.AddColumn); err != nil {
 		return nil, err
 	}
 	return builder.Table(), nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -212,7 +213,7 @@ func (a *app) trainAndWrite(ctx context.Context, in *trainInput, f *trainFlags, 
 		return nil, err
 	}
 	if f.report != "" {
-		if err := writeReport(f.report, training); err != nil {
+		if err := writeReport(f.report, f.command(), training); err != nil {
 			return nil, err
 		}
 	}
@@ -220,16 +221,24 @@ func (a *app) trainAndWrite(ctx context.Context, in *trainInput, f *trainFlags, 
 	return &trainOutput{trainedModel{identity.ID, f.out, identity.Version}, training, f.report, watch.stop()}, nil
 }
 
-// writeReport writes the page about a training run.
-func writeReport(path string, t *model.Training) error {
+// writeReport writes the page about a training run; command says how it was made.
+func writeReport(path, command string, t *model.Training) error {
 	o := report.DefaultOptions()
-	identity, label := t.Model.Identity(), t.Model.Label()
-	o.ToolVersion, o.ModelID, o.ModelVersion = tool(), identity.ID, identity.Version
-	o.Label, o.Fields = label.String(), t.Model.Schema().Fields()
-	if label.At != "" {
-		o.Horizon = label.Horizon
-	}
+	o.ToolVersion, o.Command = tool(), command
 	return datasets.WriteFile(path, func(w io.Writer) error { return report.Write(w, t, o) })
+}
+
+// command is the command line that trains as the flags say, without paths that differ from machine to machine.
+func (f *trainFlags) command() string {
+	base := make([]string, len(f.data))
+	for i, path := range f.data {
+		base[i] = filepath.Base(path)
+	}
+	text := "leadscore train --data " + strings.Join(base, ",")
+	if f.config != "" {
+		text += " --config " + filepath.Base(f.config)
+	}
+	return text
 }
 
 // text prints the result for people.

@@ -1,9 +1,11 @@
 """Writes the Parquet files that the tests read, each by the program it is named after, and expected.json.
 
     python3 -m venv /tmp/venv && /tmp/venv/bin/pip install pyarrow pandas duckdb pyspark
-    /tmp/venv/bin/python make_fixtures.py          (pyspark needs Java; --no-spark leaves its file as it is)
+    /tmp/venv/bin/python make_fixtures.py          (pyspark needs Java; --no-spark leaves its files as they are)
+    go test -run 'LibraryFixture|WrittenFixture' -update
+    /tmp/venv/bin/python make_fixtures.py --check  (reads leadscore.parquet by each program and compares)
 
-Every file holds the same table or some of its columns. expected.json holds the values as the reader gives them:
+parquet-go.parquet and leadscore.parquet are written by the tests. Every file holds the same table or some of its columns. expected.json holds the values as the reader gives them:
 numbers as float64, times as microseconds since 1970, categories as texts, null where missing.
 """
 
@@ -177,8 +179,40 @@ def by_spark():
     spark.stop()
 
 
+def check():
+    """Compares leadscore.parquet, row by row, with expected.json."""
+    with open("expected.json") as f:
+        expected = json.load(f)
+    name = "leadscore.parquet"
+    db = duckdb.connect()
+    db.execute("set timezone = 'UTC'")
+    tables = {"pyarrow": pq.read_table(name), "duckdb": db.execute(f"select * from '{name}'").to_arrow_table()}
+    if "--no-spark" not in sys.argv:
+        from pyspark.sql import SparkSession
+
+        spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").config("spark.sql.session.timeZone", "UTC").getOrCreate()
+        frame = spark.read.parquet(name).orderBy("row")
+        print("spark:", frame.count(), "rows")
+        rows = [r.asDict() for r in frame.drop("millis", "micros", "nanos", "local").collect()]
+        schema = tables["pyarrow"].schema
+        for column in rows[0]:
+            values = [r[column] for r in rows]
+            assert [logical(schema.field(column).type, v) for v in values] == expected[column], column
+    for program, t in tables.items():
+        for column in t.column_names:
+            typ = t.schema.field(column).type
+            got = [logical(typ, v) for v in t.column(column).to_pylist()]
+            assert got == expected[column], (program, column, got, expected[column])
+        print(program + ":", t.num_rows, "rows,", t.num_columns, "columns as expected")
+    groups = pq.ParquetFile(name).metadata
+    assert groups.num_row_groups == 3 and groups.row_group(0).sorting_columns[0].column_index == 0
+
+
 def main():
     os.chdir(os.path.dirname(os.path.abspath(__file__)))
+    if "--check" in sys.argv:
+        check()
+        return
     by_pyarrow()
     by_pandas()
     by_duckdb()

@@ -90,6 +90,7 @@ func TestStandardErrors(t *testing.T) {
 		synthetic(20, shape{rows: 3000, levels: []int{7, 4, 9}, numbers: 2, missing: .2, ridge: .7, scale: .5}),
 		synthetic(21, shape{rows: 3000, levels: []int{7, 4, 9}, numbers: 2, missing: .2, ridge: .7, scale: .5, weights: true, targets: true}),
 		synthetic(22, shape{rows: 3000, levels: []int{5, 4}, scale: .5}), // no ridge: sum to zero
+		synthetic(23, shape{rows: newtonRows + 999, levels: []int{7, 4}, numbers: 1, missing: .2, ridge: .7, scale: .5}),
 	} {
 		if n == 1 {
 			p.Columns[0].Difference = 2

@@ -46,7 +46,7 @@ func newCurvature(l *layout, h *gram, scale float64) (*curvature, bool) {
 	lead := 0
 	for j, s := range l.columns {
 		if s.wide {
-			c.addWide(j, scale)
+			c.addWide(j)
 			continue
 		}
 		c.addPenalty(s)
@@ -104,11 +104,11 @@ func (c *curvature) anchor(j int, kappa float64) {
 }
 
 // addWide makes the diagonal of M for a wide column.
-func (c *curvature) addWide(j int, scale float64) {
+func (c *curvature) addWide(j int) {
 	s := c.layout.columns[j]
 	for k := range s.size {
 		d := &c.wide[s.offset+k]
-		*d = *d*scale + s.ridge
+		*d += s.ridge
 		if k > 0 {
 			*d += s.difference
 		}

@@ -55,6 +55,9 @@ func (e *SingularError) Error() string {
 	if len(e.Terms) == 1 {
 		return fmt.Sprintf("logit: singular: %v is zero on every row", e.Terms[0].Term)
 	}
+	if len(e.Terms) == 2 && e.Terms[0].Value == -e.Terms[1].Value {
+		return fmt.Sprintf("logit: singular: %v = %v on every row", e.Terms[0].Term, e.Terms[1].Term)
+	}
 	parts := make([]string, len(e.Terms))
 	for i, t := range e.Terms {
 		parts[i] = fmt.Sprintf("%+.6g × %v", t.Value, t.Term)

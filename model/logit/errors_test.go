@@ -308,6 +308,9 @@ func TestSameLevelInTwoColumns(t *testing.T) {
 	if want := []Loading{{Term{0, 3}, 1}, {Term{2, 5}, -1}}; !slices.Equal(ratios(e), want) {
 		t.Errorf("%v, want %v", e, want)
 	}
+	if want := "column 0 level 3 = column 2 level 5 on every row"; !strings.Contains(e.Error(), want) {
+		t.Errorf("message %q does not say %q", e.Error(), want)
+	}
 	// A ridge on either column resolves it.
 	p.Columns[2].Ridge = 0.1
 	mustFit(t, p, reference())

@@ -36,11 +36,11 @@ func Minimise(ctx context.Context, p Problem, o Options) (*Fit, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := newSolver(objective, o, theta)
+	s := newSolver(objective, o, won.weight, theta)
 	if err := s.solve(ctx, won, warm); err != nil {
 		return nil, err
 	}
-	return s.fit(ctx, won)
+	return s.finish(ctx, won)
 }
 
 // start is θ to begin with: an earlier fit, or no effects and the base rate.
@@ -65,13 +65,14 @@ func (o outcomes) baseLogit() float64 {
 }
 
 const (
-	newtonRows   = 16384 // up to so many rows and
-	newtonDense  = 160   // so many dense coefficients every step is a Newton step
-	sampleRows   = 16384 // rows that make a curvature worth using, or
-	samplePer    = 96    // so many per dense coefficient if that is more
-	roughNorm    = 0.05  // the tolerance of the rough fit of a sample and
-	roughSteps   = 12    // its most steps
-	descendSteps = 1 << 30
+	newtonRows  = 16384 // up to so many rows and
+	newtonDense = 160   // so many dense coefficients every step is a Newton step
+	sampleRows  = 16384 // rows that make a curvature worth using, or
+	samplePer   = 96    // so many per dense coefficient if that is more
+	roughNorm   = 0.05  // the tolerance of the rough fit of a sample and
+	roughSteps  = 12    // its most steps
+	mostSteps   = 1 << 30
+	checks      = 3 // of the optimum, before giving up
 )
 
 // solve finds the optimum: by Newton's method where that is cheap or where rank and finiteness are in question, else by
@@ -98,19 +99,25 @@ func (s *solver) solve(ctx context.Context, won outcomes, warm bool) error {
 			return err
 		}
 	}
-	norm, err := s.descend(ctx, s.options.Tolerance, descendSteps, stride)
+	return s.converge(ctx, s.options.Tolerance, stride)
+}
+
+// converge descends over all rows until γ ≤ tolerance.
+func (s *solver) converge(ctx context.Context, tolerance float64, stride int) error {
+	norm, err := s.descend(ctx, tolerance, mostSteps, stride)
 	if err != nil {
 		return err
 	}
-	if norm > s.options.Tolerance {
-		return s.stopped(nil, norm, "no further step lowers the objective or MaxPasses is reached")
+	if norm > tolerance {
+		return s.stopped(nil, norm, "no further step lowers the objective, or MaxPasses is reached,")
 	}
 	return nil
 }
 
-// stride is the largest whose sample has rows enough for a curvature.
+// stride makes samples of about as many rows as a curvature needs.
 func (s *solver) stride() int {
-	return max(1, s.objective.problem.Rows/max(sampleRows, samplePer*len(s.layout.dense)))
+	need := max(sampleRows, samplePer*len(s.layout.dense))
+	return max(1, (s.objective.problem.Rows+need/2)/need)
 }
 
 // distrust replaces a start that is worse than none.
@@ -135,39 +142,52 @@ func (s *solver) rough(ctx context.Context, stride int) error {
 	return err
 }
 
-// fit checks the optimum by an independent pass and makes the result.
-func (s *solver) fit(ctx context.Context, won outcomes) (*Fit, error) {
-	loss, value, grad, err := s.objective.problem.verify(ctx, s.layout, s.options.Workers, len(s.objective.chunks), s.theta)
-	if err != nil {
-		return nil, err
-	}
-	f := &Fit{Objective: value, LogLoss: loss, MaxGradient: largest(grad), Passes: s.passes, Rows: won.rows}
-	f.Coefficients, f.Intercept = s.layout.split(s.theta)
-	if err := s.errors(ctx); err != nil {
-		return nil, err
-	}
-	f.SampleRows = s.curved.rows
-	f.Gap = s.curved.gap(grad, s.buffer)
-	f.GradientNorm = relative(f.Gap, value)
-	// The curvature may have been made anew since the solver stopped, which moves γ a little.
-	if !(f.GradientNorm <= 2*s.options.Tolerance) {
-		return nil, s.stopped(nil, f.GradientNorm, "the checking pass disagrees")
-	}
-	if s.options.StandardErrors != NoErrors {
-		f.covariance = newCovariance(s.curved)
-		variances := f.covariance.diagonal()
-		for k, v := range variances {
-			variances[k] = math.Sqrt(v)
+// finish proves the optimum by an independent pass, with the curvature that the standard errors come from, and makes the
+// fit. If that curvature finds γ above the tolerance after all, the descent goes on with it.
+func (s *solver) finish(ctx context.Context, won outcomes) (*Fit, error) {
+	for check := 1; ; check++ {
+		if err := s.errors(ctx); err != nil {
+			return nil, err
 		}
-		f.StandardErrors, f.InterceptSE = s.layout.split(variances)
+		loss, value, grad, err := s.objective.problem.verify(ctx, s.layout, s.options.Workers, len(s.objective.chunks), s.theta)
+		if err != nil {
+			return nil, err
+		}
+		gap := s.curved.gap(grad, s.buffer)
+		norm := relative(gap, value)
+		if norm <= s.options.Tolerance {
+			f := &Fit{Objective: value, LogLoss: loss, GradientNorm: norm, Gap: gap, MaxGradient: largest(grad), Rows: won.rows}
+			s.fill(f)
+			return f, nil
+		}
+		if check == checks || s.exhausted() {
+			return nil, s.stopped(nil, norm, "the checking pass disagrees")
+		}
+		if err := s.converge(ctx, s.options.Tolerance/2, s.stride()); err != nil {
+			return nil, err
+		}
 	}
-	return f, nil
+}
+
+// fill adds coefficients and standard errors to a fit.
+func (s *solver) fill(f *Fit) {
+	f.Coefficients, f.Intercept = s.layout.split(s.theta)
+	f.Passes, f.SampleRows = s.passes, s.curved.rows
+	if s.options.StandardErrors == NoErrors {
+		return
+	}
+	f.covariance = newCovariance(s.curved)
+	errors := f.covariance.diagonal()
+	for k, v := range errors {
+		errors[k] = math.Sqrt(v)
+	}
+	f.StandardErrors, f.InterceptSE = s.layout.split(errors)
 }
 
 // errors makes the curvature that standard errors are asked of.
 func (s *solver) errors(ctx context.Context) error {
 	subsample := s.options.StandardErrors == SubsampleErrors
-	if s.options.StandardErrors == NoErrors || s.fresh || subsample && s.curvedAt <= farNorm {
+	if s.options.StandardErrors == NoErrors || s.exact || subsample && s.curvedAt <= farNorm {
 		return nil
 	}
 	stride := 1

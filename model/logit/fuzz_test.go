@@ -20,7 +20,7 @@ func FuzzMinimise(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if !(fit.GradientNorm <= 2*o.Tolerance) {
+		if !(fit.GradientNorm <= o.Tolerance) {
 			t.Fatalf("relative gradient norm %v", fit.GradientNorm)
 		}
 		for _, b := range flatten(fit) {

@@ -24,8 +24,8 @@ const (
 type gram struct {
 	n      int       // dense coefficients
 	dense  []float64 // n×n, lower triangle
-	wide   []float64 // by position in θ; 0 where not wide
-	rows   int       // rows summed
+	wide   []float64 // by position in θ, of all rows; 0 where not wide
+	rows   int       // rows summed in dense
 	weight float64   // Σhᵢ
 }
 
@@ -47,7 +47,6 @@ type gramPlan struct {
 	crossed [][]float64 // per coded group: Σhz, codes × numbers
 	squares []float64   // numbers × numbers
 	totals  []float64   // numbers: Σhz
-	diagon  [][]float64 // per wide category: Σh
 	spans   []span      // of rows laid out
 }
 
@@ -63,7 +62,6 @@ func newGramPlan(o *objective) *gramPlan {
 	for _, m := range members(o.layout) {
 		if o.layout.columns[m.column].wide {
 			g.wide = append(g.wide, m)
-			g.diagon = append(g.diagon, make([]float64, m.levels))
 		} else {
 			dense = append(dense, m)
 		}
@@ -89,14 +87,13 @@ func newGramPlan(o *objective) *gramPlan {
 	return g
 }
 
-// compute sums the rows of a sample at θ; weigh turns a span's η into h, in place.
+// compute sums the rows of a sample at θ, and all rows for wide categories; weigh turns a span's η into h, in place.
 func (g *gramPlan) compute(ctx context.Context, s sample, theta []float64, weigh func(rows span, eta []float64)) (*gram, error) {
 	g.reset()
 	g.objective.expand(theta)
 	result := &gram{n: len(g.objective.layout.dense)}
-	all := blocks(s.rows)
-	for b := 0; b < all; {
-		b = g.take(s, b, all)
+	for next := (place{}); next.block < blocks(s.rows); {
+		next = g.take(s, next)
 		if err := g.lay(ctx, theta, weigh); err != nil {
 			return nil, err
 		}
@@ -108,7 +105,9 @@ func (g *gramPlan) compute(ctx context.Context, s sample, theta []float64, weigh
 		}
 	}
 	g.assemble(result)
-	return result, nil
+	var err error
+	result.wide, err = g.wideDiagonals(ctx, theta, weigh)
+	return result, err
 }
 
 func (g *gramPlan) reset() {
@@ -119,24 +118,27 @@ func (g *gramPlan) reset() {
 	for i := range g.pairs {
 		clear(g.pairs[i].sums)
 	}
-	for i := range g.diagon {
-		clear(g.diagon[i])
-	}
 	clear(g.squares)
 	clear(g.totals)
 }
 
-// take collects spans of the sample from block b on, as many as fit, and returns the next block.
-func (g *gramPlan) take(s sample, b, all int) int {
+// place is a cell of a block.
+type place struct{ block, cell int }
+
+// take collects spans of the sample from a place on, as many as fit, and returns the next place.
+func (g *gramPlan) take(s sample, from place) place {
 	g.spans = g.spans[:0]
-	for rows := 0; b < all; b++ {
-		at := s.of(b)
-		if rows += at.hi - at.lo; rows > gramRows {
-			break
+	rows := 0
+	for ; from.block < blocks(s.rows); from = (place{from.block + 1, 0}) {
+		for ; from.cell < s.cells(from.block); from.cell++ {
+			at := s.of(from.block, from.cell)
+			if rows += at.hi - at.lo; rows > gramRows {
+				return from
+			}
+			g.spans = append(g.spans, at)
 		}
-		g.spans = append(g.spans, at)
 	}
-	return b
+	return from
 }
 
 func (g *gramPlan) laid() int {
@@ -186,8 +188,8 @@ func (g *gramPlan) layNumbers(at span, lo, hi int) {
 	}
 }
 
-// tasks: pairs of coded groups, each coded group alone, wide categories, numbers.
-func (g *gramPlan) tasks() int { return len(g.pairs) + len(g.coded) + len(g.diagon) + g.numbers }
+// tasks: pairs of coded groups, each coded group alone, numbers.
+func (g *gramPlan) tasks() int { return len(g.pairs) + len(g.coded) + g.numbers }
 
 func (g *gramPlan) task(task, rows int) {
 	if task < len(g.pairs) {
@@ -203,34 +205,18 @@ func (g *gramPlan) task(task, rows int) {
 		}
 		return
 	}
-	if task -= len(g.coded); task < len(g.diagon) {
-		g.addWide(g.wide[task], g.diagon[task])
-		return
-	}
-	n := task - len(g.diagon)
+	n := task - len(g.coded)
 	k := g.numbers
 	for i := range rows {
 		g.totals[n] += g.hz[i*k+n]
 	}
-	for m := 0; m <= n; m++ {
-		g.squares[n*k+m] += dotStrided(g.hz[n:], k, g.z[m][:rows])
-	}
-}
-
-func (g *gramPlan) addWide(m member, sums []float64) {
-	codes := g.objective.problem.Columns[m.column].Codes
-	start := 0
-	for _, at := range g.spans {
-		h := g.h[start:][:at.hi-at.lo]
-		switch {
-		case codes.U8 != nil:
-			scatter(codes.U8[at.lo:at.hi], sums, h)
-		case codes.U16 != nil:
-			scatter(codes.U16[at.lo:at.hi], sums, h)
-		default:
-			scatter(codes.U32[at.lo:at.hi], sums, h)
+	for m := 0; m <= n; m += 4 {
+		// A group of four may reach beyond the diagonal, into what nobody reads.
+		last := k - 1
+		s := dotsStrided(g.hz[n:], k, g.z[m][:rows], g.z[min(m+1, last)], g.z[min(m+2, last)], g.z[min(m+3, last)])
+		for i, v := range s[:min(4, k-m)] {
+			g.squares[n*k+m+i] += v
 		}
-		start += at.hi - at.lo
 	}
 }
 
@@ -238,10 +224,6 @@ func (g *gramPlan) addWide(m member, sums []float64) {
 func (g *gramPlan) assemble(to *gram) {
 	l := g.objective.layout
 	to.dense = make([]float64, to.n*to.n)
-	to.wide = make([]float64, l.intercept+1)
-	for i, m := range g.wide {
-		copy(to.wide[m.offset:], g.diagon[i])
-	}
 	last := to.n - 1
 	to.dense[last*to.n+last] = to.weight
 	at := make([][][]int, len(g.coded))
@@ -351,11 +333,16 @@ func scatterRows(codes []uint16, hz, table []float64, columns int) {
 	}
 }
 
-// dotStrided is Σ x[i·stride]·z[i].
-func dotStrided(x []float64, stride int, z []float64) float64 {
-	total := 0.0
-	for i, v := range z {
-		total += float64(x[i*stride] * v)
+// dotsStrided is Σ x[i·stride]·z[i] for four z.
+func dotsStrided(x []float64, stride int, z0, z1, z2, z3 []float64) (s [4]float64) {
+	z1, z2, z3 = z1[:len(z0)], z2[:len(z0)], z3[:len(z0)]
+	var s0, s1, s2, s3 float64
+	for i, z := range z0 {
+		v := x[i*stride]
+		s0 += float64(v * z)
+		s1 += float64(v * z1[i])
+		s2 += float64(v * z2[i])
+		s3 += float64(v * z3[i])
 	}
-	return total
+	return [4]float64{s0, s1, s2, s3}
 }

@@ -57,13 +57,22 @@ func expNegative(a float64) float64 {
 	return math.Float64frombits(math.Float64bits(p*exp2Table[i&63]) + uint64(i>>6)<<52)
 }
 
-// logisticRows turns η into residuals σ(η)−t, in place, and returns the rows' Σ log(1+e^η) − tη.
+// logisticRows turns η into residuals σ(η)−t, in place, and returns the rows' Σ log(1+e^η) − tη. It holds expNegative
+// by hand, which is too long for the compiler to inline.
 func logisticRows(eta, t []float64) float64 {
 	t = t[:len(eta)]
 	linear, logs, product := 0.0, 0.0, 1.0
 	for i, x := range eta {
 		bits := math.Float64bits(x)
-		e := expNegative(math.Float64frombits(bits &^ signBit))
+		a := min(math.Float64frombits(bits&^signBit), farthest)
+		shifted := magic - a*per64
+		k := shifted - magic
+		r := -a - k*ln2By64Hi - k*ln2By64Lo
+		n := int64(math.Float64bits(shifted))
+		p := r * r
+		p = 1 + (r + p*((0.5+r*(1./6))+p*(1./24+r*(1./120))))
+		e := math.Float64frombits(math.Float64bits(p*exp2Table[n&63]) + uint64(n>>6)<<52)
+
 		one := 1 + e
 		q := math.Float64bits(e / one) // σ(−|η|)
 		// above − t ∓ σ(−|η|), with above = 1 if η ≥ 0, without a branch
@@ -148,6 +157,14 @@ func addNumber[F float32 | float64](x []F, center, slope float64, eta []float64)
 	}
 }
 
+// addNumbers adds slope·(x−center) of two columns, of which no value is missing, to each row's η.
+func addNumbers[F float32 | float64](x, y []F, xCenter, yCenter, xSlope, ySlope float64, eta []float64) {
+	y, eta = y[:len(x)], eta[:len(x)]
+	for i, v := range x {
+		eta[i] += float64(xSlope*(float64(v)-xCenter)) + float64(ySlope*(float64(y[i])-yCenter))
+	}
+}
+
 // dotNumber is Σ r·(x−center) over the rows where x is not missing.
 func dotNumber[F float32 | float64](x []F, center float64, residual []float64) float64 {
 	residual = residual[:len(x)]
@@ -164,6 +181,25 @@ func dotNumber[F float32 | float64](x []F, center float64, residual []float64) f
 		s0 += float64(residual[i] * present(float64(x[i])-center))
 	}
 	return (s0 + s1) + (s2 + s3)
+}
+
+// dotNumbers is dotNumber of two columns of which no value is missing.
+func dotNumbers[F float32 | float64](x, y []F, xCenter, yCenter float64, residual []float64) (float64, float64) {
+	y, residual = y[:len(x)], residual[:len(x)]
+	var x0, x1, y0, y1 float64
+	n := len(x) &^ 1
+	for i := 0; i < n; i += 2 {
+		v, u, r := x[i:i+2:i+2], y[i:i+2:i+2], residual[i:i+2:i+2]
+		x0 += float64(r[0] * (float64(v[0]) - xCenter))
+		x1 += float64(r[1] * (float64(v[1]) - xCenter))
+		y0 += float64(r[0] * (float64(u[0]) - yCenter))
+		y1 += float64(r[1] * (float64(u[1]) - yCenter))
+	}
+	if n < len(x) {
+		x0 += float64(residual[n] * (float64(x[n]) - xCenter))
+		y0 += float64(residual[n] * (float64(y[n]) - yCenter))
+	}
+	return x0 + x1, y0 + y1
 }
 
 // present is d, or 0 if d is NaN, as a conditional move: missing values come in no order that a branch could predict.

@@ -147,7 +147,8 @@ type Fit struct {
 	Coefficients [][]float64
 
 	// Standard errors, √diag((H+S)⁻¹) with H the curvature of the log loss and S that of the penalty; nil and 0 if
-	// none were asked for. Coefficients that Reference fixes have 0.
+	// none were asked for. Coefficients that Reference fixes have 0. With a ridge, a category's common shift is held by
+	// nothing else, and is part of its levels' errors; it cancels in any row's η, see [Fit.Variance].
 	InterceptSE    float64
 	StandardErrors [][]float64
 

@@ -180,7 +180,7 @@ func take[T any](x []T, rows []int) []T {
 	return y
 }
 
-func count(n int) []int {
+func upTo(n int) []int {
 	rows := make([]int, n)
 	for i := range rows {
 		rows[i] = i
@@ -219,7 +219,7 @@ func TestSyntheticIsVaried(t *testing.T) {
 func TestWeightTwoIsRowTwice(t *testing.T) {
 	for _, s := range []shape{ordinary, large} {
 		p := synthetic(2, s)
-		twice := count(p.Rows)
+		twice := upTo(p.Rows)
 		p.Weights = make([]float64, p.Rows)
 		for i := range p.Weights {
 			p.Weights[i] = 1
@@ -256,7 +256,7 @@ func TestWeightZeroIsAbsent(t *testing.T) {
 
 func TestStackedHalves(t *testing.T) {
 	p := synthetic(4, ordinary)
-	q := pick(p, append(count(p.Rows), count(p.Rows)...))
+	q := pick(p, append(upTo(p.Rows), upTo(p.Rows)...))
 	q.Weights = make([]float64, q.Rows)
 	for i := range q.Weights {
 		q.Weights[i] = 0.5
@@ -268,7 +268,7 @@ func TestRowOrder(t *testing.T) {
 	for _, s := range []shape{ordinary, large} {
 		p := synthetic(5, s)
 		want := mustFit(t, p, quiet())
-		rows := count(p.Rows)
+		rows := upTo(p.Rows)
 		slices.SortStableFunc(rows, func(a, b int) int { return int(p.Labels[a]) - int(p.Labels[b]) })
 		near(t, mustFit(t, pick(p, rows), quiet()), want, 2e-6)
 		rand.New(rand.NewPCG(1, 2)).Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
@@ -489,5 +489,21 @@ func TestWideCategory(t *testing.T) {
 	s.levels = []int{500, 500, 500, 500, 500, 400}
 	if g := mustFit(t, synthetic(17, s), DefaultOptions()); g.GradientNorm > 1e-7 {
 		t.Errorf("relative gradient norm %v", g.GradientNorm)
+	}
+}
+
+// The tolerance bounds the relative gap, as estimated and as it turns out.
+func TestToleranceIsKept(t *testing.T) {
+	p := synthetic(18, large)
+	o := quiet()
+	o.StandardErrors = FullErrors
+	o.Tolerance = 1e-9
+	best := mustFit(t, p, o)
+	for _, o.Tolerance = range []float64{1e-2, 1e-3, 1e-4, 1e-5, 1e-6} {
+		f := mustFit(t, p, o)
+		gap := f.Objective - best.Objective
+		if !(f.GradientNorm <= o.Tolerance) || gap > 1.5*f.Gap+1e-13*f.Objective || math.Abs(f.GradientNorm-math.Sqrt(f.Gap/f.Objective)) > 1e-12 {
+			t.Errorf("tolerance %v: γ %v, gap %v, estimated as %v", o.Tolerance, f.GradientNorm, gap, f.Gap)
+		}
 	}
 }

@@ -15,7 +15,8 @@ type objective struct {
 	groups  []group
 	tables  []int // where each group's table starts
 	size    int   // of all tables
-	numbers []int // columns that are numbers
+	numbers []int // columns that are numbers: pairs of one width without missing values, one by one, then the others
+	pairs   int   // how many of them are in pairs
 	workers int
 
 	expanded []float64 // tables of coefficients
@@ -57,13 +58,39 @@ func newObjective(ctx context.Context, p *Problem, l *layout, workers int) (*obj
 		o.size += groups[i].tableSize()
 	}
 	o.expanded = make([]float64, o.size)
-	for j, s := range l.columns {
-		if s.levels == 0 {
-			o.numbers = append(o.numbers, j)
-		}
+	if err := o.pair(ctx); err != nil {
+		return nil, err
 	}
 	o.cut()
 	return o, nil
+}
+
+// pair orders the numbers so that those that the pair kernels serve come first.
+func (o *objective) pair(ctx context.Context) error {
+	gaps, err := o.problem.gaps(ctx, o.workers)
+	if err != nil {
+		return err
+	}
+	var whole32, whole64, rest []int
+	for j, s := range o.layout.columns {
+		switch {
+		case s.levels > 0:
+		case gaps[j]:
+			rest = append(rest, j)
+		case o.problem.Columns[j].Numbers.F32 != nil:
+			whole32 = append(whole32, j)
+		default:
+			whole64 = append(whole64, j)
+		}
+	}
+	for _, whole := range [][]int{whole32, whole64} {
+		even := len(whole) &^ 1
+		o.numbers = append(o.numbers, whole[:even]...)
+		rest = append(rest, whole[even:]...)
+	}
+	o.pairs = len(o.numbers)
+	o.numbers = append(o.numbers, rest...)
+	return nil
 }
 
 // tableSize is the length of a group's table: at least fuseLimit where kernels index it without bounds checks.
@@ -155,11 +182,13 @@ func (c *chunk) pass(ctx context.Context, o *objective, s sample, theta []float6
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		rows := s.of(b)
-		eta := at.eta[:rows.hi-rows.lo]
-		o.predict(rows, theta, eta)
-		c.loss += o.residuals(rows, eta, at)
-		c.gather(o, rows, eta)
+		for cell := range s.cells(b) {
+			rows := s.of(b, cell)
+			eta := at.eta[:rows.hi-rows.lo]
+			o.predict(rows, theta, eta)
+			c.loss += o.residuals(rows, eta, at)
+			c.gather(o, rows, eta)
+		}
 	}
 	return nil
 }
@@ -186,17 +215,35 @@ func (o *objective) predict(rows span, theta, eta []float64) {
 			gather(g.codes.U32[rows.lo:rows.hi], table, eta)
 		}
 	}
-	for _, j := range o.numbers {
-		c := &o.problem.Columns[j]
-		slope := theta[o.layout.columns[j].offset] / c.Scale
-		switch {
-		case slope == 0:
-		case c.Numbers.F32 != nil:
-			addNumber(c.Numbers.F32[rows.lo:rows.hi], c.Center, slope, eta)
+	o.predictNumbers(rows, theta, eta)
+}
+
+// predictNumbers adds the numbers' part of η.
+func (o *objective) predictNumbers(rows span, theta, eta []float64) {
+	for n := 0; n < len(o.numbers); n++ {
+		c, slope := o.slope(n, theta)
+		switch x := c.Numbers; {
+		case n < o.pairs:
+			n++
+			d, other := o.slope(n, theta)
+			if y := d.Numbers; x.F32 != nil {
+				addNumbers(x.F32[rows.lo:rows.hi], y.F32[rows.lo:rows.hi], c.Center, d.Center, slope, other, eta)
+			} else {
+				addNumbers(x.F64[rows.lo:rows.hi], y.F64[rows.lo:rows.hi], c.Center, d.Center, slope, other, eta)
+			}
+		case x.F32 != nil:
+			addNumber(x.F32[rows.lo:rows.hi], c.Center, slope, eta)
 		default:
-			addNumber(c.Numbers.F64[rows.lo:rows.hi], c.Center, slope, eta)
+			addNumber(x.F64[rows.lo:rows.hi], c.Center, slope, eta)
 		}
 	}
+}
+
+// slope is the n-th number and its coefficient per unit of its raw scale.
+func (o *objective) slope(n int, theta []float64) (*Column, float64) {
+	j := o.numbers[n]
+	c := &o.problem.Columns[j]
+	return c, theta[o.layout.columns[j].offset] / c.Scale
 }
 
 // residuals turns η into weighted residuals and returns the log loss.
@@ -235,12 +282,28 @@ func (c *chunk) gather(o *objective, rows span, residual []float64) {
 			scatter(g.codes.U32[rows.lo:rows.hi], table, residual)
 		}
 	}
-	for n, j := range o.numbers {
-		col := &o.problem.Columns[j]
-		if col.Numbers.F32 != nil {
-			c.numbers[n] += dotNumber(col.Numbers.F32[rows.lo:rows.hi], col.Center, residual)
-		} else {
-			c.numbers[n] += dotNumber(col.Numbers.F64[rows.lo:rows.hi], col.Center, residual)
+	c.gatherNumbers(o, rows, residual)
+}
+
+func (c *chunk) gatherNumbers(o *objective, rows span, residual []float64) {
+	for n := 0; n < len(o.numbers); n++ {
+		col := &o.problem.Columns[o.numbers[n]]
+		switch x := col.Numbers; {
+		case n < o.pairs:
+			other := &o.problem.Columns[o.numbers[n+1]]
+			var a, b float64
+			if y := other.Numbers; x.F32 != nil {
+				a, b = dotNumbers(x.F32[rows.lo:rows.hi], y.F32[rows.lo:rows.hi], col.Center, other.Center, residual)
+			} else {
+				a, b = dotNumbers(x.F64[rows.lo:rows.hi], y.F64[rows.lo:rows.hi], col.Center, other.Center, residual)
+			}
+			c.numbers[n] += a
+			n++
+			c.numbers[n] += b
+		case x.F32 != nil:
+			c.numbers[n] += dotNumber(x.F32[rows.lo:rows.hi], col.Center, residual)
+		default:
+			c.numbers[n] += dotNumber(x.F64[rows.lo:rows.hi], col.Center, residual)
 		}
 	}
 }

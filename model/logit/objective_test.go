@@ -220,22 +220,29 @@ func TestExtremeRows(t *testing.T) {
 }
 
 func TestSampleIsFair(t *testing.T) {
-	s := sample{rows: 100_000, stride: 7, seed: 5}
-	hits := make([]int, 8)
-	total := 0
-	for b := range blocks(s.rows) {
-		at := s.of(b)
-		total += at.hi - at.lo
-		if at.lo < b*blockRows || at.hi > min(s.rows, (b+1)*blockRows) {
-			t.Fatalf("block %d: rows %v", b, at)
+	for _, stride := range []int{1, 2, 7, 300} {
+		s := sample{rows: 200_100, stride: stride, seed: 5}
+		total, end := 0, 0
+		hits := make([]int, 8) // by place in the block
+		for b := range blocks(s.rows) {
+			for c := range s.cells(b) {
+				at := s.of(b, c)
+				total += at.hi - at.lo
+				if at.lo < max(end, b*blockRows) || at.hi > min(s.rows, (b+1)*blockRows) || at.hi < at.lo {
+					t.Fatalf("stride %d, block %d, cell %d: rows %v", stride, b, c, at)
+				}
+				end = at.hi
+				if at.hi > at.lo {
+					hits[(at.lo-b*blockRows)*8/blockRows]++
+				}
+			}
 		}
-		hits[(at.lo-b*blockRows)*8/blockRows]++
-	}
-	if total != s.size() || math.Abs(float64(total)-100_000./7) > 100 {
-		t.Errorf("%d rows, want a seventh of 100000", total)
-	}
-	if slices.Contains(hits[:7], 0) {
-		t.Errorf("the runs' places are not spread: %v", hits)
+		if want := 200_100 / float64(stride); total != s.size() || math.Abs(float64(total)-want) > want/50 {
+			t.Errorf("stride %d: %d rows of 200100", stride, total)
+		}
+		if stride > 1 && slices.Contains(hits, 0) {
+			t.Errorf("stride %d: the runs' places are not spread: %v", stride, hits)
+		}
 	}
 }
 

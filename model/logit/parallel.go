@@ -55,32 +55,46 @@ type span struct{ lo, hi int }
 // blocks is the number of blocks that rows make.
 func blocks(rows int) int { return (rows + blockRows - 1) / blockRows }
 
-// sample is every row (stride 1), or one run out of stride equal runs of every block: a file sorted by time or by
-// outcome is then represented as fairly as a shuffled one.
+// runRows is about how many neighbouring rows a sample takes at a time: few, so that rows which a sorted file keeps
+// together are all represented, yet enough to be worth reading together.
+const runRows = 16
+
+// sample is every row (stride 1), or about one row in stride: every block is cut into cells, every cell into stride equal
+// runs, of which one is taken, drawn by the seed. A file sorted by time or by outcome is represented like a shuffled one.
 type sample struct {
 	rows   int
 	stride int
 	seed   uint64
 }
 
-// of is the span of the sample in a block.
-func (s sample) of(block int) span {
-	lo := block * blockRows
-	hi := min(lo+blockRows, s.rows)
+// cells is the number of cells of a block.
+func (s sample) cells(block int) int {
 	if s.stride == 1 {
-		return span{lo, hi}
+		return 1
 	}
-	run := int(splitmix(s.seed+uint64(block)) % uint64(s.stride))
-	n := hi - lo
-	return span{lo + run*n/s.stride, lo + (run+1)*n/s.stride}
+	return max(1, (min(s.rows-block*blockRows, blockRows))/(runRows*s.stride))
+}
+
+// of is the span that the sample takes of a cell.
+func (s sample) of(block, cell int) span {
+	lo, n := block*blockRows, min(blockRows, s.rows-block*blockRows)
+	if s.stride == 1 {
+		return span{lo, lo + n}
+	}
+	cells := s.cells(block)
+	from, to := lo+cell*n/cells, lo+(cell+1)*n/cells
+	run := int(splitmix(splitmix(s.seed+uint64(block))+uint64(cell)) % uint64(s.stride))
+	return span{from + run*(to-from)/s.stride, from + (run+1)*(to-from)/s.stride}
 }
 
 // size is the number of rows in the sample.
 func (s sample) size() int {
 	n := 0
 	for b := range blocks(s.rows) {
-		at := s.of(b)
-		n += at.hi - at.lo
+		for c := range s.cells(b) {
+			at := s.of(b, c)
+			n += at.hi - at.lo
+		}
 	}
 	return n
 }

@@ -152,7 +152,9 @@ func checkNumbers[F float32 | float64](j int, at span, x []F, center, inverse fl
 	good := true
 	for _, v := range x[at.lo:at.hi] {
 		// Not the negation of "large": a NaN, which is missing, must pass.
-		good = good && !(math.Abs((float64(v)-center)*inverse) > largeNumber)
+		if math.Abs((float64(v)-center)*inverse) > largeNumber {
+			good = false
+		}
 	}
 	if good {
 		return nil
@@ -163,6 +165,25 @@ func checkNumbers[F float32 | float64](j int, at span, x []F, center, inverse fl
 			return fmt.Errorf("logit: column %d: row %d: %v, or %v when standardised, must be finite and not huge", j, i, x[i], z)
 		}
 	}
+}
+
+// gaps reports for each column whether it is a number with a missing value.
+func (p *Problem) gaps(ctx context.Context, workers int) ([]bool, error) {
+	missing := make([]bool, len(p.Columns))
+	err := each(ctx, workers, len(p.Columns), func(_, j int) error {
+		missing[j] = hasNaN(p.Columns[j].Numbers.F32) || hasNaN(p.Columns[j].Numbers.F64)
+		return nil
+	})
+	return missing, err
+}
+
+func hasNaN[F float32 | float64](x []F) bool {
+	for _, v := range x {
+		if v != v {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *Problem) checkOutcomes(at span) (outcomes, error) {

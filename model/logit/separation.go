@@ -316,7 +316,7 @@ func (s *solver) certify(ctx context.Context, d []float64) (*SeparationError, er
 	s.objective.expand(d)
 	eta := make([]float64, blockRows)
 	for b := range blocks(s.objective.problem.Rows) {
-		rows := sample{rows: s.objective.problem.Rows, stride: 1}.of(b)
+		rows := sample{rows: s.objective.problem.Rows, stride: 1}.of(b, 0)
 		s.objective.predict(rows, d, eta[:rows.hi-rows.lo])
 		for i, x := range eta[:rows.hi-rows.lo] {
 			if s.objective.problem.weight(rows.lo+i) > 0 && margin(rows.lo+i, x) > rightMargin*moves.most {

@@ -228,7 +228,7 @@ func (s *solver) reach(ctx context.Context, v []float64, measure func(i int, eta
 	o.expand(v)
 	parts := make([]reach, blocks(o.problem.Rows))
 	err := each(ctx, o.workers, len(parts), func(worker, b int) error {
-		rows := sample{rows: o.problem.Rows, stride: 1}.of(b)
+		rows := sample{rows: o.problem.Rows, stride: 1}.of(b, 0)
 		eta := o.scratch[worker].eta[:rows.hi-rows.lo]
 		o.predict(rows, v, eta)
 		for i, x := range eta {

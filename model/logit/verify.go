@@ -62,34 +62,75 @@ func (p *Problem) verifyBlock(l *layout, at span, theta, grad, eta []float64) fl
 
 // verifyAdd adds the column's part of η.
 func (c *Column) verifyAdd(at span, beta, eta []float64) {
-	if c.Levels > 0 {
-		for i := range eta {
-			eta[i] += beta[c.Codes.code(at.lo+i)]
-		}
-		return
+	switch {
+	case c.Codes.U8 != nil:
+		lookUp(c.Codes.U8[at.lo:at.hi], beta, eta)
+	case c.Codes.U16 != nil:
+		lookUp(c.Codes.U16[at.lo:at.hi], beta, eta)
+	case c.Codes.U32 != nil:
+		lookUp(c.Codes.U32[at.lo:at.hi], beta, eta)
+	case c.Numbers.F32 != nil:
+		multiply(c, c.Numbers.F32[at.lo:at.hi], beta, eta)
+	default:
+		multiply(c, c.Numbers.F64[at.lo:at.hi], beta, eta)
 	}
-	for i := range eta {
-		if x := c.Numbers.number(at.lo + i); !math.IsNaN(x) {
-			eta[i] += beta[0] * ((x - c.Center) / c.Scale)
-		} else if c.Flag {
-			eta[i] += beta[1]
+}
+
+func lookUp[T uint8 | uint16 | uint32](codes []T, beta, eta []float64) {
+	for i, code := range codes {
+		eta[i] += beta[code]
+	}
+}
+
+func multiply[F float32 | float64](c *Column, x []F, beta, eta []float64) {
+	center, inverse := c.Center, 1/c.Scale
+	slope, missing := beta[0], 0.0
+	if c.Flag {
+		missing = beta[1]
+	}
+	for i, v := range x {
+		if v == v {
+			eta[i] += slope * ((float64(v) - center) * inverse)
+		} else {
+			eta[i] += missing
 		}
 	}
 }
 
 // verifySum adds the column's part of the gradient.
 func (c *Column) verifySum(at span, residual, grad []float64) {
-	if c.Levels > 0 {
-		for i, r := range residual {
-			grad[c.Codes.code(at.lo+i)] += r
-		}
-		return
+	switch {
+	case c.Codes.U8 != nil:
+		tallyUp(c.Codes.U8[at.lo:at.hi], residual, grad)
+	case c.Codes.U16 != nil:
+		tallyUp(c.Codes.U16[at.lo:at.hi], residual, grad)
+	case c.Codes.U32 != nil:
+		tallyUp(c.Codes.U32[at.lo:at.hi], residual, grad)
+	case c.Numbers.F32 != nil:
+		product(c, c.Numbers.F32[at.lo:at.hi], residual, grad)
+	default:
+		product(c, c.Numbers.F64[at.lo:at.hi], residual, grad)
 	}
-	for i, r := range residual {
-		if x := c.Numbers.number(at.lo + i); !math.IsNaN(x) {
-			grad[0] += r * ((x - c.Center) / c.Scale)
-		} else if c.Flag {
-			grad[1] += r
+}
+
+func tallyUp[T uint8 | uint16 | uint32](codes []T, residual, grad []float64) {
+	for i, code := range codes {
+		grad[code] += residual[i]
+	}
+}
+
+func product[F float32 | float64](c *Column, x []F, residual, grad []float64) {
+	center, inverse := c.Center, 1/c.Scale
+	slope, missing := 0.0, 0.0
+	for i, v := range x {
+		if v == v {
+			slope += residual[i] * ((float64(v) - center) * inverse)
+		} else {
+			missing += residual[i]
 		}
+	}
+	grad[0] += slope
+	if c.Flag {
+		grad[1] += missing
 	}
 }

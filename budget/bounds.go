@@ -1,0 +1,69 @@
+package budget
+
+import (
+	"errors"
+	"fmt"
+	"math"
+)
+
+// BoundError says which input is out of which bound. Errors of this package that are about inputs join one
+// BoundError for each of them: read them with [errors.As] or print them, one a line.
+type BoundError struct {
+	Field string // as in the configuration or the formula, such as target_roi or stage_costs[2]
+	Value any
+	Want  string // such as "a share from 0 to 1"
+}
+
+func (e *BoundError) Error() string {
+	return fmt.Sprintf("budget: %s is %v, want %s", e.Field, e.Value, e.Want)
+}
+
+// bounds collects what is out of bounds.
+type bounds []error
+
+func (b *bounds) add(field string, value any, want string) {
+	*b = append(*b, &BoundError{Field: field, Value: value, Want: want})
+}
+
+// require adds a problem unless ok.
+func (b *bounds) require(ok bool, field string, value any, want string) {
+	if !ok {
+		b.add(field, value, want)
+	}
+}
+
+func (b *bounds) finite(field string, x float64) {
+	b.require(isFinite(x), field, x, "a finite number")
+}
+
+func (b *bounds) amount(field string, x float64) {
+	b.require(isFinite(x) && x >= 0, field, x, "a finite amount ≥ 0")
+}
+
+func (b *bounds) positive(field string, x float64) {
+	b.require(isFinite(x) && x > 0, field, x, "a finite number above 0")
+}
+
+func (b *bounds) share(field string, x float64) {
+	b.require(x >= 0 && x <= 1, field, x, "a share from 0 to 1")
+}
+
+// inside wants x strictly between 0 and 1.
+func (b *bounds) inside(field string, x float64) {
+	b.require(x > 0 && x < 1, field, x, "above 0 and below 1")
+}
+
+func (b *bounds) roi(field string, r float64) {
+	b.require(isFinite(r) && r > -1, field, r, "a finite share above -1, such as 0.25")
+}
+
+func (b *bounds) length(field string, n, want int) {
+	b.require(n == want, field, fmt.Sprintf("%d long", n), fmt.Sprintf("%d elements", want))
+}
+
+func (b bounds) err() error { return errors.Join(b...) }
+
+func isFinite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+// at names an element of a list in a [BoundError].
+func at(field string, i int) string { return fmt.Sprintf("%s[%d]", field, i) }

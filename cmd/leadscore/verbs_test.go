@@ -1,0 +1,113 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestRunOnce(t *testing.T) {
+	dir := t.TempDir()
+	r := must(t, "run", "--once", "--rows", "4000", "--dir", dir, "--addr", "127.0.0.1:0")
+	for _, part := range []string{"1. sample leads", "2. train", "3. serve", "serving", "curl -s http://127.0.0.1:", "(base)", "(score)"} {
+		if !strings.Contains(r.stdout, part) {
+			t.Errorf("%q is not in the output:\n%s", part, r.stdout)
+		}
+	}
+	for _, name := range []string{"leads.parquet", "leads.truth.parquet", "truth.json", "spend.csv", "leadscore.yaml", "model.json", "report.html"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestEvaluateAgainstTheTruth(t *testing.T) {
+	dir, modelPath := sampleLeads(t, "20000")
+	later := t.TempDir()
+	must(t, "generate", "--rows", "20000", "--seed", "2", "--start", "2026-07-01", "--months", "3", "--as-of", "2027-12-31", "--out", later)
+	_ = dir
+	r := must(t, "evaluate", "--json", "--model", modelPath, "--data", filepath.Join(later, "leads.parquet"),
+		"--truth", filepath.Join(later, "leads.truth.parquet")+":p_horizon", "--by", "source", "--by", "cohort")
+	var document struct {
+		Truth struct {
+			Slope       float64 `json:"calibration_slope"`
+			Ratio       float64
+			Correlation float64 `json:"logit_correlation"`
+		}
+		Groups []struct{ By string }
+	}
+	if err := json.Unmarshal([]byte(r.stdout), &document); err != nil {
+		t.Fatal(err)
+	}
+	if d := document.Truth; d.Slope < 0.85 || d.Slope > 1.15 || d.Ratio < 0.9 || d.Ratio > 1.1 || d.Correlation < 0.8 {
+		t.Errorf("%+v", d)
+	}
+	if len(document.Groups) != 13 {
+		t.Errorf("%d groups, want 10 sources and 3 months", len(document.Groups))
+	}
+}
+
+func TestScoreWritesWhatIsAskedFor(t *testing.T) {
+	dir, modelPath := sampleLeads(t, "3000")
+	data := filepath.Join(dir, "leads.parquet")
+	out := filepath.Join(dir, "scores.csv")
+	must(t, "score", "--model", modelPath, "--data", data, "--out", out, "--only", "id,probability,expected_value")
+	f, err := os.Open(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	records, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(records[0], ","); got != "lead_id,probability,expected_value" || len(records) != 3001 {
+		t.Errorf("header %q, %d records", got, len(records))
+	}
+	all := filepath.Join(dir, "scores.parquet")
+	must(t, "score", "--model", modelPath, "--data", data, "--out", all, "--explain", "2")
+	r := must(t, "inspect", "--json", all)
+	for _, name := range []string{"lead_id", "log_odds", "probability", "profit_if_won", "reason_1_feature", "reason_2_log_odds", "warnings"} {
+		if !strings.Contains(r.stdout, `"`+name+`"`) {
+			t.Errorf("no column %q in %s", name, r.stdout)
+		}
+	}
+}
+
+func TestInspectFindsThePlantedLeak(t *testing.T) {
+	dir := t.TempDir()
+	must(t, "generate", "--rows", "8000", "--out", dir)
+	data, config := filepath.Join(dir, "leads.parquet"), filepath.Join(dir, "proposed.yaml")
+	r := must(t, "inspect", data, "--write-config", config)
+	if !strings.Contains(r.stdout, "deal_desk_touches: alone it ranks") {
+		t.Errorf("the planted leak was not found:\n%s", r.stdout)
+	}
+	must(t, "train", "--data", data, "--config", config, "--out", filepath.Join(dir, "model.json"))
+	text, err := os.ReadFile(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), `- "deal_desk_touches"  # may leak`) {
+		t.Errorf("the proposed configuration keeps the leak:\n%s", text)
+	}
+}
+
+func TestCompare(t *testing.T) {
+	dir, modelPath := sampleLeads(t, "8000")
+	data := filepath.Join(dir, "leads.parquet")
+	r := must(t, "compare", "--data", data, "--config", filepath.Join(dir, "leadscore.yaml"), "--l2", "30")
+	for _, part := range []string{"this model (plain, l2 30)", "plain logistic regression", "naive Bayes", "constant"} {
+		if !strings.Contains(r.stdout, part) {
+			t.Errorf("%q is not in the output:\n%s", part, r.stdout)
+		}
+	}
+	other := filepath.Join(dir, "other.json")
+	must(t, "train", "--data", data, "--config", filepath.Join(dir, "leadscore.yaml"), "--out", other, "--l2", "100", "--holdout", "0")
+	r = must(t, "compare", "--model", modelPath, "--model", other, "--data", data)
+	if !strings.Contains(r.stdout, other) {
+		t.Errorf("%s", r.stdout)
+	}
+}

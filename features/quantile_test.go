@@ -1,0 +1,113 @@
+package features
+
+import (
+	"cmp"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// edgesBySorting is QuantileEdges by its definition.
+func edgesBySorting(values, weights []float64, bins int) []float64 {
+	order := make([]int, len(values))
+	var total float64
+	for i := range order {
+		order[i] = i
+		total += weights[i]
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(values[a], values[b]) })
+	var edges []float64
+	for k := 1; k < bins; k++ {
+		var below float64
+		for _, i := range order {
+			below += weights[i]
+			if below > float64(k)*total/float64(bins) {
+				if x := values[i]; x > values[order[0]] && (len(edges) == 0 || x > edges[len(edges)-1]) {
+					edges = append(edges, x)
+				}
+				break
+			}
+		}
+	}
+	return edges
+}
+
+func TestQuantileEdges(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 400).Draw(t, "n")
+		distinct := rapid.IntRange(1, 500).Draw(t, "distinct")
+		bins := rapid.IntRange(2, 20).Draw(t, "bins")
+		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
+		values, weights := make([]float64, n), make([]float64, n)
+		for i := range values {
+			values[i], weights[i] = float64(random.IntN(distinct)), float64(1+random.IntN(3))
+		}
+		before := slices.Clone(values)
+		if got, want := QuantileEdges(values, weights, bins), edgesBySorting(values, weights, bins); !slices.Equal(got, want) {
+			t.Fatalf("%v of weights %v: %v, want %v", values, weights, got, want)
+		}
+		if !slices.Equal(values, before) {
+			t.Fatal("the values were reordered")
+		}
+		var twice []float64 // weight 2 = value twice
+		for i, x := range values {
+			for range int(weights[i]) {
+				twice = append(twice, x)
+			}
+		}
+		if got, want := QuantileEdges(twice, nil, bins), QuantileEdges(values, weights, bins); !slices.Equal(got, want) {
+			t.Fatalf("repeated values: %v, weighted: %v", got, want)
+		}
+	})
+	if got := QuantileEdges(nil, nil, 10); got != nil {
+		t.Errorf("no values: %v", got)
+	}
+}
+
+// Sorted, reversed and constant input must not take quadratic time.
+func TestQuantileEdgesOrdered(t *testing.T) {
+	const n = 200_000
+	rising, constant := make([]float64, n), make([]float64, n)
+	for i := range rising {
+		rising[i] = float64(i)
+	}
+	falling := slices.Clone(rising)
+	slices.Reverse(falling)
+	want := []float64{n / 4, n / 2, n * 3 / 4}
+	if got := QuantileEdges(rising, nil, 4); !slices.Equal(got, want) {
+		t.Errorf("rising: %v", got)
+	}
+	if got := QuantileEdges(falling, nil, 4); !slices.Equal(got, want) {
+		t.Errorf("falling: %v", got)
+	}
+	if got := QuantileEdges(constant, nil, 4); got != nil {
+		t.Errorf("constant: %v", got)
+	}
+}
+
+func TestBinOf(t *testing.T) {
+	edges := []float64{1, 2, 2.5}
+	for x, want := range map[float64]int{math.Inf(-1): 0, 0.9: 0, 1: 1, 1.5: 1, 2: 2, 2.4: 2, 2.5: 3, 9: 3} {
+		if got := BinOf(edges, x); got != want {
+			t.Errorf("BinOf(%v) = %d, want %d", x, got, want)
+		}
+	}
+	if got := BinOf(nil, 1); got != 0 {
+		t.Errorf("no edges: bin %d", got)
+	}
+}
+
+func BenchmarkQuantileEdges(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 2))
+	values := make([]float64, 1<<20)
+	for i := range values {
+		values[i] = random.NormFloat64()
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		QuantileEdges(values, nil, histogramBins)
+	}
+}

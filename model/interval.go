@@ -1,0 +1,89 @@
+package model
+
+import (
+	"math"
+	"math/rand/v2"
+)
+
+// Interval is a confidence interval of IntervalLevel, lower bound first. Interval{} means that it is not known.
+type Interval [2]float64
+
+// IntervalLevel is the level of every interval, and intervalZ the standard normal quantile of (1 + level)/2.
+const (
+	IntervalLevel = 0.9
+	intervalZ     = 1.6448536269514722
+)
+
+// Intervals of figures are value ± z·sd, with the standard deviation of a bootstrap over leads, or over accounts.
+//
+// Note: a lead of weight 2 is drawn as one lead that counts twice, not as two leads. Figures themselves do not
+// tell the two apart, intervals do.
+
+// resamples is how many bootstrap resamples a sample of n leads gets: fewer where n makes each one certain.
+func resamples(n int) int { return min(200, max(40, 20_000_000/max(n, 1))) }
+
+// bootstrap calls each with how often every lead is drawn in one resample after another. times is valid until
+// each returns.
+func (s *sample) bootstrap(each func(times []float64)) {
+	random := rand.New(rand.NewPCG(s.seed, 0x626f6f74))
+	times := make([]float64, len(s.y))
+	clusters := 0
+	for _, c := range s.cluster {
+		clusters = max(clusters, int(c)+1)
+	}
+	drawn := make([]float64, clusters)
+	for range resamples(len(s.y)) {
+		if s.cluster == nil {
+			draw(random, times)
+		} else {
+			draw(random, drawn)
+			for i, c := range s.cluster {
+				times[i] = drawn[c]
+			}
+		}
+		each(times)
+	}
+}
+
+// draw draws as many elements as there are, with replacement, and counts them.
+func draw(random *rand.Rand, counts []float64) {
+	clear(counts)
+	for range counts {
+		counts[random.IntN(len(counts))]++
+	}
+}
+
+// spread accumulates a mean and a standard deviation (Welford 1962).
+type spread struct{ n, mean, m2 float64 }
+
+// add takes one more value; those of resamples without a lead of one outcome are not finite and left out.
+func (s *spread) add(x float64) {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return
+	}
+	s.n++
+	d := x - s.mean
+	s.mean += d / s.n
+	s.m2 += float64(d * (x - s.mean))
+}
+
+// around returns value ± z·sd within the bounds; not known without two values.
+func (s *spread) around(value, low, high float64) Interval {
+	if s.n < 2 {
+		return Interval{}
+	}
+	half := intervalZ * math.Sqrt(s.m2/(s.n-1))
+	return Interval{max(low, value-half), min(high, value+half)}
+}
+
+// Wilson returns the score interval of a rate of won out of n (Wilson 1927).
+func Wilson(won, n float64) Interval {
+	if n <= 0 {
+		return Interval{0, 1}
+	}
+	const z2 = intervalZ * intervalZ
+	rate := won / n
+	centre := (rate + z2/(2*n)) / (1 + z2/n)
+	half := intervalZ / (1 + z2/n) * math.Sqrt(max(0, rate*(1-rate)/n+z2/(4*n*n)))
+	return Interval{max(0, centre-half), min(1, centre+half)}
+}

@@ -1,0 +1,114 @@
+package logit
+
+import (
+	"context"
+	"math"
+	"slices"
+)
+
+// memory is the last steps and what the gradient changed by, the newest last.
+type memory struct {
+	s, y [][]float64
+	rho  []float64 // 1/s'y
+}
+
+const memoryPairs = 12
+
+func (m *memory) add(from, to, gradFrom, gradTo []float64) {
+	var s, y []float64
+	if len(m.s) == memoryPairs {
+		s, y = m.s[0], m.y[0]
+		m.s, m.y, m.rho = slices.Delete(m.s, 0, 1), slices.Delete(m.y, 0, 1), slices.Delete(m.rho, 0, 1)
+	} else {
+		s, y = make([]float64, len(from)), make([]float64, len(from))
+	}
+	for k := range s {
+		s[k] = to[k] - from[k]
+		y[k] = gradTo[k] - gradFrom[k]
+	}
+	if product := dot(s, y); product > 0 {
+		m.s, m.y, m.rho = append(m.s, s), append(m.y, y), append(m.rho, 1/product)
+	}
+}
+
+// direct overwrites step with the quasi-Newton step at gradient grad, with M⁻¹ as the initial inverse curvature:
+// the two loops of Nocedal and Wright, algorithm 7.4.
+func (m *memory) direct(c *curvature, grad, step, buffer []float64) {
+	copy(buffer, grad)
+	alpha := make([]float64, len(m.s))
+	for i := len(m.s) - 1; i >= 0; i-- {
+		alpha[i] = m.rho[i] * dot(m.s[i], buffer)
+		axpy(-alpha[i], m.y[i], buffer)
+	}
+	c.solve(step, buffer)
+	for i := range m.s {
+		beta := m.rho[i] * dot(m.y[i], step)
+		axpy(alpha[i]-beta, m.s[i], step)
+	}
+	for k := range step {
+		step[k] = -step[k]
+	}
+}
+
+// descend minimises over the current subject by preconditioned L-BFGS until γ ≤ tolerance, or for at most so many steps.
+// The curvature is made anew, from one row in stride, once θ is so much closer to the optimum that the old one is worth
+// little, and with more rows if that still gets nowhere.
+func (s *solver) descend(ctx context.Context, tolerance float64, steps int, stride int) (float64, error) {
+	if err := s.evaluate(ctx); err != nil {
+		return 0, err
+	}
+	var m memory
+	norm := s.norm()
+	if math.IsNaN(s.curvedAt) {
+		s.curvedAt = norm
+	}
+	start, since := norm, 0
+	for range steps {
+		s.report(norm)
+		if norm <= tolerance || s.progress && s.exhausted() {
+			return norm, nil
+		}
+		slow := s.progress && since >= slowSteps && norm > start*slowRate
+		if slow {
+			stride = max(1, stride/4)
+		}
+		if slow || s.progress && s.outdated(norm) {
+			if ok, err := s.curve(ctx, stride); err != nil || !ok {
+				return norm, s.stopped(err, norm, "the curvature is singular")
+			}
+			norm = s.norm()
+			s.curvedAt = norm
+			start, since = norm, 0
+		} else if since == slowSteps {
+			start, since = norm, 0
+		}
+		m.direct(s.curved, s.grad, s.step, s.buffer)
+		ok, err := s.search(ctx)
+		if err != nil {
+			return norm, err
+		}
+		if !ok {
+			if len(m.s) == 0 {
+				return norm, nil
+			}
+			m = memory{}
+			continue
+		}
+		m.add(s.trial, s.theta, s.trialG, s.grad)
+		norm = s.norm()
+		since++
+	}
+	return norm, nil
+}
+
+// outdated reports whether the curvature is of a θ so far off that a new one saves more passes than it costs.
+func (s *solver) outdated(norm float64) bool {
+	return s.curvedAt > farNorm && norm < nearNorm
+}
+
+const (
+	farNorm   = 0.05 // a curvature made where γ was above it is outdated
+	nearNorm  = 0.02 // where γ is below it
+	slowSteps = 6    // steps after which a curvature is not good enough if
+	slowRate  = 0.03 // γ has not fallen by this
+)
