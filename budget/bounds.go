@@ -33,15 +33,15 @@ func (b *bounds) require(ok bool, field string, value any, want string) {
 }
 
 func (b *bounds) finite(field string, x float64) {
-	b.require(isFinite(x), field, x, "a finite number")
+	b.require(isAmount(x), field, x, "a finite number of at most 1e15")
 }
 
 func (b *bounds) amount(field string, x float64) {
-	b.require(isFinite(x) && x >= 0, field, x, "a finite amount ≥ 0")
+	b.require(isAmount(x) && x >= 0, field, x, "a number from 0 to 1e15")
 }
 
 func (b *bounds) positive(field string, x float64) {
-	b.require(isFinite(x) && x > 0, field, x, "a finite number above 0")
+	b.require(isAmount(x) && x > 0, field, x, "above 0 and at most 1e15")
 }
 
 func (b *bounds) share(field string, x float64) {
@@ -54,7 +54,7 @@ func (b *bounds) inside(field string, x float64) {
 }
 
 func (b *bounds) roi(field string, r float64) {
-	b.require(isFinite(r) && r > -1, field, r, "a finite share above -1, such as 0.25")
+	b.require(isAmount(r) && r > -1, field, r, "a finite share above -1, such as 0.25")
 }
 
 func (b *bounds) length(field string, n, want int) {
@@ -62,6 +62,11 @@ func (b *bounds) length(field string, n, want int) {
 }
 
 func (b bounds) err() error { return errors.Join(b...) }
+
+// largest is more than any money or count; what is larger could overflow on the way.
+const largest = 1e15
+
+func isAmount(x float64) bool { return math.Abs(x) <= largest }
 
 func isFinite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 

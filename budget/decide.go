@@ -1,5 +1,7 @@
 package budget
 
+import "math"
+
 // Action is what to do with a lead.
 type Action string
 
@@ -130,8 +132,11 @@ func (p *Policy) missing(l *LeadValue) Reason {
 	if len(l.Reach) != p.rates() {
 		return Unmeasured
 	}
-	if !isFinite(l.Profit) {
+	switch {
+	case math.IsNaN(l.Profit):
 		return NoProfit
+	case !isAmount(l.Profit):
+		return TooLarge
 	}
 	return ""
 }

@@ -6,7 +6,7 @@ package budget
 
 // Needed is what a revenue goal takes.
 type Needed struct {
-	Deals     float64  `json:"deals"`
+	Deals     Figure   `json:"deals"`
 	Units     []Figure `json:"units"`     // at each stage, from leads to sales
 	Marketing Figure   `json:"marketing"` // leads that marketing must bring
 }
@@ -24,15 +24,15 @@ func Required(goal, revenue float64, rates []float64, share float64) (Needed, er
 	if err := b.err(); err != nil {
 		return Needed{}, err
 	}
-	n := Needed{Deals: roundUp(goal / revenue), Units: make([]Figure, len(rates)+1)}
+	n := Needed{Deals: Known(goal / revenue).then(roundUp), Units: make([]Figure, len(rates)+1)}
 	chance := 1.0
 	for k := len(rates); ; k-- {
-		n.Units[k] = over(n.Deals, chance, NoConversion).then(roundUp)
+		n.Units[k] = n.Deals.over(chance, NoConversion).then(roundUp)
 		if k == 0 {
 			break
 		}
 		chance *= rates[k-1]
 	}
-	n.Marketing = over(share*n.Deals, chance, NoConversion).then(roundUp)
+	n.Marketing = n.Deals.over(chance, NoConversion).then(func(x float64) float64 { return roundUp(share * x) })
 	return n, nil
 }

@@ -10,7 +10,7 @@ type Design struct {
 }
 
 // DesignColumn is one encoded feature. A category has Levels > 0 and codes below it; a number has raw
-// Numbers, standardised as (x − Center)/Scale with missing = 0, and one more coefficient if Flag is set.
+// Numbers, standardised as (x − Center)·(1/Scale) with missing = 0, and one more coefficient if Flag is set.
 type DesignColumn struct {
 	Codes   Codes
 	Levels  int

@@ -32,8 +32,9 @@ type Term struct {
 	Histogram []float64 `json:"histogram"`
 	Edges     []float64 `json:"edges,omitempty"`
 
-	field int
-	code  map[string]int32
+	field   int
+	code    map[string]int32
+	inverse float64 // 1/SD
 }
 
 // IsNumber reports whether the term has a slope rather than levels.
@@ -126,6 +127,7 @@ func (t *Term) checkNumber(kind Kind) error {
 	case t.Min > t.Max:
 		return fmt.Errorf("the range from %v to %v is empty", t.Min, t.Max)
 	}
+	t.inverse = 1 / t.SD
 	return t.checkHistogram(len(t.Edges) + 1)
 }
 
@@ -190,10 +192,16 @@ const NoLevel = -1
 
 // Code returns the code of term i of a lead. A number with a value has the slope's position, 0; a missing one
 // the flag's, 1.
-func (e *Encoder) Code(i int, lead *Lead) Code {
+func (e *Encoder) Code(i int, lead *Lead) Code { return e.CodeOf(i, &lead.Values[e.terms[i].field]) }
+
+// CodeOf returns the code of a value of term i.
+func (e *Encoder) CodeOf(i int, v *Value) Code {
 	t := &e.terms[i]
-	return t.encode(&lead.Values[t.field], e.schema.fields[t.field].Kind)
+	return t.encode(v, e.schema.fields[t.field].Kind)
 }
+
+// Field returns the position of term i's column in the schema.
+func (e *Encoder) Field(i int) int { return e.terms[i].field }
 
 func (t *Term) encode(v *Value, kind Kind) Code {
 	switch {
@@ -219,12 +227,15 @@ func (t *Term) absent() Code {
 	return Code{Level: int32(len(t.Levels)), Z: 1}
 }
 
-// zLimit keeps the arithmetic finite for numbers that are astronomically far outside the range of training.
-const zLimit = 1e12
+// Reach bounds |z|: it keeps the arithmetic finite for numbers that are astronomically far outside the range of training.
+const Reach = 1e12
+
+// Inverse returns 1/SD of a number. (x − Mean)·Inverse is z, where it is within Reach.
+func (t *Term) Inverse() float64 { return t.inverse }
 
 // Standardise is the one definition of z.
 func (t *Term) Standardise(x float64) float64 {
-	return min(max((x-t.Mean)/t.SD, -zLimit), zLimit)
+	return min(max((x-t.Mean)*t.inverse, -Reach), Reach)
 }
 
 // Warnings appends what is doubtful about a lead's values: missing features, unseen levels, numbers outside

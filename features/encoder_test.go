@@ -243,7 +243,7 @@ func (d *DesignColumn) code(row int) Code {
 	}
 	switch x := d.Numbers.At(row); {
 	case !math.IsNaN(x):
-		return Code{Z: (x - d.Center) / d.Scale}
+		return Code{Z: (x - d.Center) * (1 / d.Scale)}
 	case d.Flag:
 		return Code{Level: 1, Z: 1}
 	}
@@ -338,11 +338,18 @@ func TestUnseenAndMissing(t *testing.T) {
 
 // Numbers astronomically far away, and tiny spreads, stay finite.
 func TestStandardiseIsFinite(t *testing.T) {
+	s := leadSchema(t)
 	rapid.Check(t, func(t *rapid.T) {
-		sd := rapid.Float64Range(1e-300, 1e300).Draw(t, "sd")
-		term := Term{Mean: rapid.Float64().Draw(t, "mean"), SD: sd}
-		if z := term.Standardise(rapid.Float64().Draw(t, "x")); !(math.Abs(z) <= zLimit) {
-			t.Fatalf("z = %v", z)
+		sd := math.Pow(10, rapid.Float64Range(-300, 300).Draw(t, "log sd"))
+		term := Term{Name: "score", Mean: rapid.Float64().Draw(t, "mean"), SD: sd, Histogram: []float64{1, 0}}
+		e, err := NewEncoder(s, []Term{term})
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := rapid.Float64().Draw(t, "x")
+		z := e.Terms()[0].Standardise(x)
+		if want := (x - term.Mean) / sd; !(math.Abs(z) <= Reach) || math.Abs(want) < Reach/2 && math.Abs(z-want) > 1e-15*math.Abs(want)+1e-307 {
+			t.Fatalf("z = %v, want %v", z, want)
 		}
 	})
 }

@@ -77,14 +77,19 @@ func fitColumn(c *Column, f *Field, part selection) Term {
 	return t
 }
 
+// DaysOf returns the number that a time is to the model, NaN if it is missing.
+func DaysOf(t int64) float64 {
+	if t == NoTime {
+		return math.NaN()
+	}
+	return Days(t)
+}
+
 // daysOf returns the numbers that times are to the model, NaN = missing.
 func daysOf(times []int64) []float64 {
 	days := make([]float64, len(times))
 	for i, t := range times {
-		days[i] = math.NaN()
-		if t != NoTime {
-			days[i] = Days(t)
-		}
+		days[i] = DaysOf(t)
 	}
 	return days
 }

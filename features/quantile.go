@@ -15,11 +15,15 @@ func QuantileEdges(values, weights []float64, bins int) []float64 {
 	if len(values) == 0 {
 		return nil
 	}
-	mass := make([]float64, 1<<16) // weight by bucket
+	shift := 0
+	if len(values) < manyValues {
+		shift = bucketBits // a single bucket: sort them all
+	}
+	mass := make([]float64, 1<<(bucketBits-shift)) // weight by bucket
 	var total float64
 	for i, x := range values {
 		w := weightAt(weights, int32(i))
-		mass[bucketOf(x)] += w
+		mass[bucketOf(x)>>shift] += w
 		total += w
 	}
 	targets := make([]target, bins-1)
@@ -33,7 +37,7 @@ func QuantileEdges(values, weights []float64, bins int) []float64 {
 		targets[k] = target{bucket, weight - below}
 		k++
 	}
-	contents := gather(values, weights, targets)
+	contents := gather(values, weights, targets, shift)
 	least := slices.Min(values)
 	var edges []float64
 	for _, t := range targets {
@@ -44,6 +48,9 @@ func QuantileEdges(values, weights []float64, bins int) []float64 {
 	return edges
 }
 
+// bucketBits is how many leading bits of a number are its bucket; fewer values than manyValues are not worth it.
+const bucketBits, manyValues = 16, 1 << 13
+
 // target is the bucket that a quantile lies in, and the weight below it within the bucket.
 type target struct {
 	bucket int
@@ -52,27 +59,29 @@ type target struct {
 
 // bucketOf maps numbers to their sign, exponent and first four binary digits, so that a larger number never has a
 // smaller bucket.
-func bucketOf(x float64) uint16 {
+func bucketOf(x float64) int {
 	bits := math.Float64bits(x + 0)
 	if bits>>63 == 1 {
-		return uint16(^bits >> 48)
+		bits = ^bits
+	} else {
+		bits |= 1 << 63
 	}
-	return uint16(bits>>48) | 1<<15
+	return int(bits >> (64 - bucketBits))
 }
 
 // weighted is a value and its weight.
 type weighted struct{ x, w float64 }
 
 // gather returns the values of the buckets that targets lie in, sorted.
-func gather(values, weights []float64, targets []target) map[int][]weighted {
-	wanted := make([]bool, 1<<16)
+func gather(values, weights []float64, targets []target, shift int) map[int][]weighted {
+	wanted := make([]bool, 1<<(bucketBits-shift))
 	for _, t := range targets {
 		wanted[t.bucket] = true
 	}
 	contents := map[int][]weighted{}
 	for i, x := range values {
-		if bucket := bucketOf(x); wanted[bucket] {
-			contents[int(bucket)] = append(contents[int(bucket)], weighted{x, weightAt(weights, int32(i))})
+		if bucket := bucketOf(x) >> shift; wanted[bucket] {
+			contents[bucket] = append(contents[bucket], weighted{x, weightAt(weights, int32(i))})
 		}
 	}
 	for _, bucket := range contents {

@@ -243,12 +243,7 @@ func TestDecodeDamaged(t *testing.T) {
 	}
 	// A number that is none cannot be written in JSON at all.
 	for _, text := range []string{"NaN", "Infinity", "-Infinity", "1e999"} {
-		body, err := json.Marshal(&m.document)
-		if err != nil {
-			t.Fatal(err)
-		}
-		damaged := bytes.Replace(encoded(t, m), body[:0], nil, 0)
-		damaged = bytes.Replace(damaged, []byte(`"intercept": `), []byte(`"intercept": `+text+`, "x": `), 1)
+		damaged := bytes.Replace(encoded(t, m), []byte(`"intercept": `), []byte(`"intercept": `+text+`, "x": `), 1)
 		if _, err := Decode(bytes.NewReader(damaged)); !errors.Is(err, ErrChecksum) {
 			t.Errorf("%s: %v", text, err)
 		}
@@ -278,7 +273,7 @@ func TestProbesCoverTheEncoder(t *testing.T) {
 				t.Errorf("no probe has %s = %s", term.Name, level)
 			}
 		}
-		if term.IsNumber() && len(seen[term.Name]) < 20 {
+		if term.IsNumber() && len(seen[term.Name]) < 10 {
 			t.Errorf("%s has %d values among the probes", term.Name, len(seen[term.Name]))
 		}
 	}
@@ -392,7 +387,7 @@ func TestReleasedArtifacts(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	f.Add(encoded(f, smallModel(f)))
+	f.Add(encoded(f, tinyModel(f)))
 	f.Add([]byte(`{"format":"leadscore-model","format_version":1,"sha256":"","payload":{}}`))
 	f.Add([]byte(`{"format":"leadscore-model","format_version":2}`))
 	f.Fuzz(func(t *testing.T, text []byte) {

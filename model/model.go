@@ -189,12 +189,38 @@ func (m *Model) TableLogOdds(table *features.Table, rows []int32) []float64 {
 	for i := range l {
 		l[i] = m.base
 	}
-	var codes []features.Code
 	for k := range m.effect {
-		codes = m.encoder.Codes(k, table, rows, codes[:0])
-		for i, code := range codes {
-			l[i] += m.contribution(k, code)
+		c := &table.Columns[m.encoder.Field(k)]
+		contributionOf := func(v *features.Value) float64 { return m.contribution(k, m.encoder.CodeOf(k, v)) }
+		if m.encoder.Terms()[k].IsNumber() {
+			m.addNumbers(k, c, rows, l)
+			continue
+		}
+		by := make([]float64, len(c.Levels)+1)
+		for code, level := range c.Levels {
+			by[code] = contributionOf(&features.Value{Present: true, Text: level})
+		}
+		by[len(c.Levels)] = contributionOf(&features.Value{})
+		for i, r := range rows {
+			l[i] += by[c.Codes.At(int(r))]
 		}
 	}
 	return l
 }
+
+// addNumbers adds the contributions of a term that is a number.
+func (m *Model) addNumbers(k int, c *features.Column, rows []int32, l []float64) {
+	line := m.line(k)
+	if c.Times != nil {
+		for i, r := range rows {
+			l[i] += line.at(features.DaysOf(c.Times[r]))
+		}
+		return
+	}
+	for i, r := range rows {
+		l[i] += line.at(c.Numbers.At(int(r)))
+	}
+}
+
+// Currency returns the currency of the money, "" without a value model.
+func (m *Model) Currency() string { return m.document.Value.Currency }

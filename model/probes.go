@@ -57,7 +57,7 @@ func (m *Model) probeLead(p probe) (*features.Lead, error) {
 
 // fullProbes is how many probes have a value for every feature; those after them go through the levels that are
 // left.
-const fullProbes = 32
+const fullProbes = 16
 
 // unseenLevel is a text that no data set is likely to hold.
 const unseenLevel = "(never seen)"

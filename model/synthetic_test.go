@@ -22,6 +22,17 @@ type column struct {
 // tableOf makes a table of columns.
 func tableOf(t testing.TB, columns ...column) *features.Table {
 	t.Helper()
+	batch := batchOf(t, columns...)
+	b := features.NewBuilder(batch.Schema, batch.Rows)
+	if err := b.Add(batch); err != nil {
+		t.Fatal(err)
+	}
+	return b.Table()
+}
+
+// batchOf makes a batch of columns.
+func batchOf(t testing.TB, columns ...column) *features.Batch {
+	t.Helper()
 	fields := make([]features.Field, len(columns))
 	for i, c := range columns {
 		fields[i] = c.field
@@ -43,11 +54,7 @@ func tableOf(t testing.TB, columns ...column) *features.Table {
 		}
 		batch.Rows = max(batch.Rows, len(v.Codes), len(v.Numbers), len(v.Times))
 	}
-	b := features.NewBuilder(schema, batch.Rows)
-	if err := b.Add(batch); err != nil {
-		t.Fatal(err)
-	}
-	return b.Table()
+	return batch
 }
 
 func codesOf(texts []string) ([]uint32, *features.Dictionary) {

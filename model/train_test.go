@@ -250,7 +250,7 @@ func TestTrainOnNoise(t *testing.T) {
 
 // Odd data give a model or a clear error, never a panic or a number that is none.
 func TestTrainOddData(t *testing.T) {
-	const n = 400
+	const n = 160
 	random := rand.New(rand.NewPCG(8, 9))
 	won, texts, numbers, weights := make([]bool, n), make([]string, n), make([]float64, n), make([]float64, n)
 	late, rare, constant, nothing := make([]float64, n), make([]string, n), make([]float64, n), make([]string, n)
@@ -371,7 +371,7 @@ func TestOptionsValidate(t *testing.T) {
 
 // The doubts that a table is made to raise.
 func TestTrainDoubts(t *testing.T) {
-	const n = 4000
+	const n = 2700
 	columns := world{rows: n, seed: 9}.lean()
 	sparse, constant, extreme, side, nothing := make([]float64, n), make([]string, n), make([]float64, n), make([]string, n), make([]float64, n)
 	for r := range n {

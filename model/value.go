@@ -34,6 +34,14 @@ type valueEffect struct {
 	d    []float64
 }
 
+// effect is d of a level of the source.
+func (v *valueEffect) effect(code features.Code) float64 {
+	if code.Level == features.NoLevel {
+		return 0
+	}
+	return v.d[code.Level]
+}
+
 // ValueNone says that the data hold no profit.
 const (
 	ValueNone = "none"
@@ -92,9 +100,7 @@ func (m *Model) addMoney(lead *features.Lead, s *Score) {
 	s.Currency = m.document.Value.Currency
 	var d float64
 	if v.term >= 0 {
-		if code := m.encoder.Code(v.term, lead); code.Level != features.NoLevel {
-			d = v.d[code.Level]
-		}
+		d = v.effect(m.encoder.Code(v.term, lead))
 	}
 	profit, base := math.Exp(v.base+d), math.Exp(v.base)
 	s.ProfitIfWon, s.ExpectedValue = amount(profit), amount(float64(s.Probability*profit))

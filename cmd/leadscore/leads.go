@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/leadscore/leadscore/datasets"
@@ -43,7 +44,15 @@ func scoringSchema(m *model.Model, hasID func(name string) bool) (*features.Sche
 // eachLead calls fn with one lead of the file after the other. The lead is fn's until it returns.
 func eachLead(ctx context.Context, path string, separator rune, m *model.Model, fn func(*features.Lead) error) error {
 	lead := m.Schema().NewLead()
-	each := func(b *features.Batch) error {
+	if ending(path) == endingLines {
+		return datasets.ReadLines(ctx, path, func(line int, text []byte) error {
+			if err := m.Schema().ParseLead(text, lead); err != nil {
+				return fmt.Errorf("%s: line %d: %w", path, line, err)
+			}
+			return fn(lead)
+		})
+	}
+	return eachBatch(ctx, path, separator, m, func(b *features.Batch) error {
 		for row := range b.Rows {
 			b.Lead(row, lead)
 			if err := fn(lead); err != nil {
@@ -51,21 +60,18 @@ func eachLead(ctx context.Context, path string, separator rune, m *model.Model, 
 			}
 		}
 		return nil
-	}
-	switch ending(path) {
-	case endingLines:
-		return datasets.ReadLines(ctx, path, func(line int, text []byte) error {
-			if err := m.Schema().ParseLead(text, lead); err != nil {
-				return fmt.Errorf("%s: line %d: %w", path, line, err)
-			}
-			return fn(lead)
-		})
-	case endingCSV:
+	})
+}
+
+// eachBatch calls fn with one block of leads of a Parquet or CSV file after the other. The batch is fn's until it
+// returns.
+func eachBatch(ctx context.Context, path string, separator rune, m *model.Model, fn func(*features.Batch) error) error {
+	if ending(path) == endingCSV {
 		schema, err := scoringSchema(m, func(string) bool { return true })
 		if err != nil {
 			return err
 		}
-		return datasets.ReadCSV(ctx, path, schema, separator, each)
+		return datasets.ReadCSV(ctx, path, schema, separator, fn)
 	}
 	d, err := datasets.Open([]string{path})
 	if err != nil {
@@ -73,15 +79,10 @@ func eachLead(ctx context.Context, path string, separator rune, m *model.Model, 
 	}
 	defer d.Close()
 	schema, err := scoringSchema(m, func(name string) bool {
-		for _, c := range d.Columns() {
-			if c.Name == name {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(d.Columns(), func(c datasets.Column) bool { return c.Name == name })
 	})
 	if err != nil {
 		return err
 	}
-	return d.Batches(ctx, schema, datasets.DefaultReadOptions(), each)
+	return d.Batches(ctx, schema, datasets.DefaultReadOptions(), fn)
 }

@@ -83,14 +83,18 @@ func (a *app) score(ctx context.Context, f *scoreFlags) error {
 	summary := &scoreSummary{Out: f.out, Model: m.Identity(), Warnings: map[string]int{}}
 	bar := a.newBar("scoring", -1)
 	defer bar.done()
-	err = eachLead(ctx, f.data, separator, m, func(lead *features.Lead) error {
-		s := m.Score(lead).Top(f.explain)
-		summary.add(&s)
-		if summary.Leads%1000 == 0 {
-			bar.at(summary.Leads)
-		}
-		return sink.add(&s)
-	})
+	if sink.columnar() && ending(f.data) != endingLines {
+		err = scoreBatches(ctx, f, separator, m, sink, summary, bar)
+	} else {
+		err = eachLead(ctx, f.data, separator, m, func(lead *features.Lead) error {
+			s := m.Score(lead).Top(f.explain)
+			summary.add(&s)
+			if summary.Leads%1000 == 0 {
+				bar.at(summary.Leads)
+			}
+			return sink.add(&s)
+		})
+	}
 	if err == nil {
 		err = sink.close()
 	}
@@ -102,6 +106,35 @@ func (a *app) score(ctx context.Context, f *scoreFlags) error {
 	}
 	bar.done()
 	return a.print(summary, summary.text)
+}
+
+// scoreBatches scores column by column: no reason or warning is asked for.
+func scoreBatches(ctx context.Context, f *scoreFlags, separator rune, m *model.Model, sink *scoreSink, summary *scoreSummary, bar *bar) error {
+	scorer := m.NewBatchScorer()
+	var scores model.Scores
+	return eachBatch(ctx, f.data, separator, m, func(b *features.Batch) error {
+		scorer.Score(b, &scores)
+		summary.addBatch(&scores, m.Currency())
+		bar.at(summary.Leads)
+		return sink.addBatch(b, &scores, m.Currency())
+	})
+}
+
+// addBatch counts the scores of a batch.
+func (s *scoreSummary) addBatch(scores *model.Scores, currency string) {
+	s.Leads += len(scores.Probability)
+	for _, p := range scores.Probability {
+		s.Conversions += p
+	}
+	if scores.ExpectedValue == nil {
+		return
+	}
+	if s.ExpectedValue == nil {
+		s.ExpectedValue, s.Currency = new(float64), currency
+	}
+	for _, v := range scores.ExpectedValue {
+		*s.ExpectedValue += v
+	}
 }
 
 // add counts a score.
@@ -211,6 +244,20 @@ func (s *scoreSink) addLine(score *model.Score) error {
 		}
 	}
 	return s.lines.Write(text)
+}
+
+// columnar reports whether a batch can be written as it is scored: a file of rows without reasons and warnings.
+func (s *scoreSink) columnar() bool {
+	return s.lines == nil && !slices.ContainsFunc(s.picks, func(c scoreColumn) bool { return c.addBatch == nil })
+}
+
+// addBatch writes the scores of a batch.
+func (s *scoreSink) addBatch(b *features.Batch, scores *model.Scores, currency string) error {
+	for i := range s.picks {
+		s.picks[i].addBatch(&s.frame.Columns[i], b, scores, currency)
+	}
+	s.frame.Rows = b.Rows
+	return s.flush()
 }
 
 func (s *scoreSink) flush() error {

@@ -17,6 +17,8 @@ var scoreColumnNames = []string{"id", "log_odds", "probability", "profit_if_won"
 type scoreColumn struct {
 	column datasets.FrameColumn
 	add    func(c *datasets.FrameColumn, s *model.Score)
+	// addBatch adds a batch, nil where that needs the scores one by one.
+	addBatch func(c *datasets.FrameColumn, b *features.Batch, s *model.Scores, currency string)
 }
 
 // scoreColumns returns the columns that the flags ask for and the model has.
@@ -31,22 +33,39 @@ func scoreColumns(f *scoreFlags, m *model.Model) ([]scoreColumn, error) {
 	}
 	var columns []scoreColumn
 	if wanted("id") && m.Schema().ByRole(features.RoleID) >= 0 || slices.Contains(f.only, "id") {
-		columns = append(columns, textColumn("lead_id", func(s *model.Score) string { return s.LeadID }))
+		c := textColumn("lead_id", func(s *model.Score) string { return s.LeadID })
+		c.addBatch = addIDs
+		columns = append(columns, c)
 	}
-	if wanted("log_odds") {
-		columns = append(columns, numberColumn("log_odds", func(s *model.Score) *float64 { return &s.LogOdds }))
+	number := func(name string, one func(*model.Score) *float64, all func(*model.Scores) []float64) {
+		if wanted(name) {
+			c := numberColumn(name, one)
+			c.addBatch = func(c *datasets.FrameColumn, b *features.Batch, s *model.Scores, _ string) {
+				x := all(s)
+				present := x != nil
+				if !present {
+					x = make([]float64, b.Rows)
+				}
+				c.Floats = append(c.Floats, x...)
+				for range b.Rows {
+					c.Valid = append(c.Valid, present)
+				}
+			}
+			columns = append(columns, c)
+		}
 	}
-	if wanted("probability") {
-		columns = append(columns, numberColumn("probability", func(s *model.Score) *float64 { return &s.Probability }))
-	}
-	if wanted("profit_if_won") {
-		columns = append(columns, numberColumn("profit_if_won", func(s *model.Score) *float64 { return s.ProfitIfWon }))
-	}
-	if wanted("expected_value") {
-		columns = append(columns, numberColumn("expected_value", func(s *model.Score) *float64 { return s.ExpectedValue }))
-	}
+	number("log_odds", func(s *model.Score) *float64 { return &s.LogOdds }, func(s *model.Scores) []float64 { return s.LogOdds })
+	number("probability", func(s *model.Score) *float64 { return &s.Probability }, func(s *model.Scores) []float64 { return s.Probability })
+	number("profit_if_won", func(s *model.Score) *float64 { return s.ProfitIfWon }, func(s *model.Scores) []float64 { return s.ProfitIfWon })
+	number("expected_value", func(s *model.Score) *float64 { return s.ExpectedValue }, func(s *model.Scores) []float64 { return s.ExpectedValue })
 	if wanted("currency") {
-		columns = append(columns, textColumn("currency", func(s *model.Score) string { return s.Currency }))
+		c := textColumn("currency", func(s *model.Score) string { return s.Currency })
+		c.addBatch = func(c *datasets.FrameColumn, b *features.Batch, s *model.Scores, currency string) {
+			for range b.Rows {
+				c.Texts, c.Valid = append(c.Texts, currency), append(c.Valid, s.ExpectedValue != nil)
+			}
+		}
+		columns = append(columns, c)
 	}
 	if wanted("reasons") {
 		columns = append(columns, reasonColumns(f.explain, m)...)
@@ -93,11 +112,25 @@ func warningCodes(s *model.Score) string {
 	return strings.Join(codes, ";")
 }
 
+// addIDs adds the ids of a batch; a lead without one has none.
+func addIDs(c *datasets.FrameColumn, b *features.Batch, _ *model.Scores, _ string) {
+	i := b.Schema.ByRole(features.RoleID)
+	for row := range b.Rows {
+		text := ""
+		if i >= 0 {
+			if v := &b.Vectors[i]; v.Codes[row] != features.NoCode {
+				text = v.Dictionary.Levels[v.Codes[row]]
+			}
+		}
+		c.Texts, c.Valid = append(c.Texts, text), append(c.Valid, text != "")
+	}
+}
+
 // textColumn is an optional column of texts; the empty text is missing.
 func textColumn(name string, text func(*model.Score) string) scoreColumn {
 	return scoreColumn{
-		datasets.FrameColumn{Name: name, Type: features.Type{Base: features.String}, Valid: []bool{}},
-		func(c *datasets.FrameColumn, s *model.Score) {
+		column: datasets.FrameColumn{Name: name, Type: features.Type{Base: features.String}, Valid: []bool{}},
+		add: func(c *datasets.FrameColumn, s *model.Score) {
 			t := text(s)
 			c.Texts, c.Valid = append(c.Texts, t), append(c.Valid, t != "")
 		},
@@ -107,8 +140,8 @@ func textColumn(name string, text func(*model.Score) string) scoreColumn {
 // numberColumn is an optional column of numbers; nil is missing.
 func numberColumn(name string, number func(*model.Score) *float64) scoreColumn {
 	return scoreColumn{
-		datasets.FrameColumn{Name: name, Type: features.Type{Base: features.Float64}, Valid: []bool{}},
-		func(c *datasets.FrameColumn, s *model.Score) {
+		column: datasets.FrameColumn{Name: name, Type: features.Type{Base: features.Float64}, Valid: []bool{}},
+		add: func(c *datasets.FrameColumn, s *model.Score) {
 			x := number(s)
 			if x == nil {
 				x = new(float64)

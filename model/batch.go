@@ -1,0 +1,148 @@
+package model
+
+import (
+	"math"
+
+	"github.com/leadscore/leadscore/features"
+)
+
+// Scores are the scores of a batch, column by column. Values are those of Model.Score, to the last bit.
+type Scores struct {
+	LogOdds       []float64
+	Probability   []float64
+	ProfitIfWon   []float64 // nil without a value model
+	ExpectedValue []float64 // nil without a value model
+}
+
+// BatchScorer scores batches column by column, without reasons or warnings: about a nanosecond a feature and lead.
+// It keeps memory from batch to batch and is not safe for concurrent use.
+type BatchScorer struct {
+	model  *Model
+	terms  []batchTerm
+	profit batchTerm // e^μ by code of the source
+}
+
+// batchTerm holds what the codes of the present dictionary contribute. Position code+1 belongs to a code, so that
+// features.NoCode, the largest, wraps to position 0, that of a missing value.
+type batchTerm struct {
+	dictionary *features.Dictionary
+	by         []float64
+}
+
+// NewBatchScorer returns a scorer of batches of the model's schema, of which columns that are not features may be
+// excluded.
+func (m *Model) NewBatchScorer() *BatchScorer {
+	return &BatchScorer{model: m, terms: make([]batchTerm, len(m.effect))}
+}
+
+// Score scores a batch into out, whose memory it reuses.
+func (s *BatchScorer) Score(b *features.Batch, out *Scores) {
+	m := s.model
+	out.LogOdds, out.Probability = resized(out.LogOdds, b.Rows), resized(out.Probability, b.Rows)
+	for i := range out.LogOdds {
+		out.LogOdds[i] = m.base
+	}
+	for k := range m.effect {
+		s.addTerm(k, &b.Vectors[m.encoder.Field(k)], out.LogOdds)
+	}
+	for i, l := range out.LogOdds {
+		out.Probability[i] = Sigmoid(l)
+	}
+	if m.value != nil {
+		s.addValue(b, out)
+	}
+}
+
+func resized(x []float64, n int) []float64 {
+	if cap(x) < n {
+		return make([]float64, n)
+	}
+	return x[:n]
+}
+
+// addTerm adds the contributions of term k.
+func (s *BatchScorer) addTerm(k int, v *features.Vector, logOdds []float64) {
+	m, t := s.model, &s.model.encoder.Terms()[k]
+	if !t.IsNumber() {
+		by := s.terms[k].follow(v.Dictionary, func(value *features.Value) float64 { return m.contribution(k, m.encoder.CodeOf(k, value)) })
+		for i, code := range v.Codes {
+			logOdds[i] += by[code+1]
+		}
+		return
+	}
+	line := m.line(k)
+	if v.Times != nil {
+		for i, t := range v.Times {
+			logOdds[i] += line.at(features.DaysOf(t))
+		}
+		return
+	}
+	logOdds = logOdds[:len(v.Numbers)]
+	for i, x := range v.Numbers {
+		logOdds[i] += line.at(x)
+	}
+}
+
+// follow makes the table for a dictionary, or what is new of it: a dictionary may grow from batch to batch. A nil
+// dictionary has no codes.
+func (t *batchTerm) follow(d *features.Dictionary, of func(*features.Value) float64) []float64 {
+	if t.by == nil || t.dictionary != d {
+		t.dictionary, t.by = d, append(t.by[:0], of(&features.Value{}))
+	}
+	if d != nil {
+		for _, level := range d.Levels[len(t.by)-1:] {
+			t.by = append(t.by, of(&features.Value{Present: true, Text: level}))
+		}
+	}
+	return t.by
+}
+
+// numberLine is the contribution of a number: slope·z − shift, or absent.
+type numberLine struct{ mean, inverse, slope, shift, absent float64 }
+
+// line returns the contribution of term k, a number, in a form that loops can inline.
+func (m *Model) line(k int) numberLine {
+	t := &m.encoder.Terms()[k]
+	return numberLine{mean: t.Mean, inverse: t.Inverse(), slope: m.effect[k][0], shift: m.shift[k],
+		absent: m.contribution(k, m.encoder.CodeOf(k, &features.Value{}))}
+}
+
+// at is the contribution of x, NaN = missing: bit for bit that of its code.
+func (l *numberLine) at(x float64) float64 {
+	z := (x - l.mean) * l.inverse
+	if math.Abs(z) <= features.Reach {
+		return float64(l.slope*z) - l.shift
+	}
+	return l.far(x, z)
+}
+
+// far is the contribution of a missing value, or of one beyond Reach.
+func (l *numberLine) far(x, z float64) float64 {
+	if math.IsNaN(x) {
+		return l.absent
+	}
+	return float64(l.slope*math.Copysign(features.Reach, z)) - l.shift
+}
+
+// addValue adds profit and expected value.
+func (s *BatchScorer) addValue(b *features.Batch, out *Scores) {
+	v := s.model.value
+	out.ProfitIfWon, out.ExpectedValue = resized(out.ProfitIfWon, b.Rows), resized(out.ExpectedValue, b.Rows)
+	if v.term < 0 {
+		profit := math.Exp(v.base)
+		for i := range out.ProfitIfWon {
+			out.ProfitIfWon[i] = profit
+		}
+	} else {
+		vector := &b.Vectors[s.model.encoder.Field(v.term)]
+		by := s.profit.follow(vector.Dictionary, func(value *features.Value) float64 {
+			return math.Exp(v.base + v.effect(s.model.encoder.CodeOf(v.term, value)))
+		})
+		for i, code := range vector.Codes {
+			out.ProfitIfWon[i] = by[code+1]
+		}
+	}
+	for i, p := range out.Probability {
+		out.ExpectedValue[i] = float64(p * out.ProfitIfWon[i])
+	}
+}
