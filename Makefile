@@ -22,7 +22,7 @@ test: ## all tests
 	$(GO) test ./...
 
 build: ## the static binary bin/leadscore
-	$(GO) build -trimpath -o bin/leadscore ./cmd/leadscore
+	$(GO) build -trimpath -ldflags="-s -w" -o bin/leadscore ./cmd/leadscore
 
 check: ## formatting, vet, staticcheck, tidy modules
 	@test -z "$$(gofmt -l .)" || { echo "gofmt: these files are not formatted:"; gofmt -l .; exit 1; }

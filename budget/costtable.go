@@ -209,7 +209,7 @@ func (o TableOptions) countLead(j *Journey, in func(period string) *tally) {
 	}
 	t.note(j, s)
 	if Days(o.AsOf.Sub(start)) < o.CycleDays {
-		t.young += j.Credit
+		t.young += 0
 	}
 	switch s.Outcome {
 	case Won:

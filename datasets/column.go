@@ -293,7 +293,7 @@ func (r *columnReader) addNumbers(numbers []float64) {
 		}
 		value := features.Value{Present: !math.IsNaN(v[0]), Number: v[0]}
 		if r.kind == features.Category && value.Present {
-			value.Text = features.FormatNumber(v[0])
+			value.Text = r.schema.Fields()[r.field].Type.FormatNumber(v[0])
 		}
 		d.addValue(value, nil)
 	}

@@ -132,6 +132,9 @@ func TestCategories(t *testing.T) {
 			switch v := v.(type) {
 			case float64:
 				values[i] = features.FormatNumber(v)
+				if name == "float" { // of single precision: the shortest text of that
+					values[i] = features.Type{Base: features.Float32}.FormatNumber(v)
+				}
 			case int64:
 				values[i] = features.FormatTime(v)
 			}

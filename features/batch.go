@@ -45,18 +45,18 @@ func (b *Batch) Lead(row int, lead *Lead) {
 		lead.Values[i] = b.Vectors[i].value(row)
 	}
 	if i := b.Schema.ByRole(RoleID); i >= 0 {
-		lead.ID = lead.Values[i].written(b.Schema.fields[i].Kind)
+		lead.ID = b.Schema.fields[i].written(&lead.Values[i])
 	}
 }
 
-// written returns the value of a field of the kind as a text that Schema.TextValue reads, "" if it is missing.
-func (v *Value) written(kind Kind) string {
+// written returns a value of the field as a text that Schema.TextValue reads, "" if it is missing.
+func (f *Field) written(v *Value) string {
 	switch {
 	case !v.Present:
 		return ""
-	case kind == Number:
-		return FormatNumber(v.Number)
-	case kind == Time:
+	case f.Kind == Number:
+		return f.Type.FormatNumber(v.Number)
+	case f.Kind == Time:
 		return FormatTime(v.Time)
 	}
 	return v.Text

@@ -290,7 +290,7 @@ func (e *Encoder) Text(i int, lead *Lead) string {
 	if !v.Present {
 		return MissingText
 	}
-	return v.written(e.schema.fields[field].Kind)
+	return e.schema.fields[field].written(v)
 }
 
 // Fits reports an error unless leads and tables of the other schema have the encoder's features in the places

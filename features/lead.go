@@ -85,7 +85,7 @@ func (f *Field) NumberValue(x float64) (Value, error) {
 		return Value{}, err
 	}
 	if f.Kind == Category {
-		return Value{Present: true, Text: FormatNumber(y)}, nil
+		return Value{Present: true, Text: f.Type.FormatNumber(y)}, nil
 	}
 	return Value{Present: true, Number: y}, nil
 }

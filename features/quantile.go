@@ -7,8 +7,10 @@ import (
 )
 
 // QuantileEdges returns the inner edges of at most bins bins of about equal weight: edge k is the smallest value
-// with more than k/bins of the weight at or below it. Edges rise, and the first is above the smallest value.
-// weights nil means all 1. The values must not be NaN; they are not changed.
+// with more than k/bins of the weight at or below it. Where that is the least value, or the edge before, it is the
+// next larger value instead: a value that holds more than its share of the weight has a bin of its own, and what is
+// above it, however little, is not lost in it. Edges rise, and the first is above the least value. weights nil means
+// all 1. The values must not be NaN; they are not changed.
 //
 // Note: sorting every value costs several times as much, and each fit does this for every number.
 func QuantileEdges(values, weights []float64, bins int) []float64 {
@@ -38,14 +40,32 @@ func QuantileEdges(values, weights []float64, bins int) []float64 {
 		k++
 	}
 	contents := gather(values, weights, targets, shift)
-	least := slices.Min(values)
+	last := slices.Min(values)
 	var edges []float64
 	for _, t := range targets {
-		if x, found := t.in(contents[t.bucket]); found && x > least && (len(edges) == 0 || x > edges[len(edges)-1]) {
-			edges = append(edges, x)
+		x, found := t.in(contents[t.bucket])
+		if !found {
+			continue
+		}
+		if x == last {
+			x = nextAbove(values, x)
+		}
+		if x > last && !math.IsInf(x, 1) {
+			edges, last = append(edges, x), x
 		}
 	}
 	return edges
+}
+
+// nextAbove returns the smallest of the values above x, +Inf if there is none.
+func nextAbove(values []float64, x float64) float64 {
+	next := math.Inf(1)
+	for _, v := range values {
+		if v > x {
+			next = min(next, v)
+		}
+	}
+	return next
 }
 
 // bucketBits is how many leading bits of a number are its bucket; fewer values than manyValues are not worth it.

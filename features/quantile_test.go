@@ -25,7 +25,16 @@ func edgesBySorting(values, weights []float64, bins int) []float64 {
 		for _, i := range order {
 			below += weights[i]
 			if below > float64(k)*total/float64(bins) {
-				if x := values[i]; x > values[order[0]] && (len(edges) == 0 || x > edges[len(edges)-1]) {
+				x, last := values[i], values[order[0]]
+				if len(edges) > 0 {
+					last = edges[len(edges)-1]
+				}
+				if x == last { // the next larger one
+					if above := slices.IndexFunc(order, func(j int) bool { return values[j] > x }); above >= 0 {
+						x = values[order[above]]
+					}
+				}
+				if x > last {
 					edges = append(edges, x)
 				}
 				break
@@ -88,6 +97,19 @@ func TestQuantileEdgesOrdered(t *testing.T) {
 	}
 	if got := QuantileEdges(constant, nil, 4); got != nil {
 		t.Errorf("constant: %v", got)
+	}
+}
+
+// A value that holds most of the weight has a bin of its own.
+func TestQuantileEdgesOfAtoms(t *testing.T) {
+	values := make([]float64, 1000)
+	values[0], values[1], values[2] = -1, 2, 3
+	if got := QuantileEdges(values, nil, 10); !slices.Equal(got, []float64{0, 2}) {
+		t.Errorf("around an atom: %v", got)
+	}
+	values[0] = 0
+	if got := QuantileEdges(values, nil, 10); !slices.Equal(got, []float64{2}) {
+		t.Errorf("above an atom: %v", got)
 	}
 }
 

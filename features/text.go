@@ -2,6 +2,7 @@ package features
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -77,6 +78,14 @@ func FormatNumber(x float64) string {
 		return strconv.FormatInt(int64(x), 10)
 	}
 	return strconv.FormatFloat(x, 'g', -1, 64)
+}
+
+// FormatNumber writes a stored number of the type as the shortest text that reads back as the same stored number.
+func (t Type) FormatNumber(x float64) string {
+	if t.Base == Float32 && x != math.Trunc(x) {
+		return strconv.FormatFloat(x, 'g', -1, 32)
+	}
+	return FormatNumber(x)
 }
 
 // parseNumber reads a decimal number. Unlike strconv it takes neither hexadecimal digits nor "inf" and "nan".

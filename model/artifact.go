@@ -136,22 +136,19 @@ func decode(text []byte) (*Model, error) {
 
 // unseal checks the envelope and returns the compact text of the payload and its hash.
 func unseal(text []byte) (body []byte, id string, err error) {
-	if !json.Valid(text) {
-		return nil, "", fmt.Errorf("%w: the file is not one whole JSON document", ErrChecksum)
-	}
-	var head struct {
-		Format  string `json:"format"`
-		Version int    `json:"format_version"`
-	}
-	if err := json.Unmarshal(text, &head); err != nil || head.Format != Format {
-		return nil, "", fmt.Errorf("%w: format %q, want %q", ErrFormat, head.Format, Format)
-	}
-	if head.Version != FormatVersion {
-		return nil, "", fmt.Errorf("%w: the file has version %d, this program reads version %d", ErrVersion, head.Version, FormatVersion)
-	}
 	var a artifact
-	if err := strict(text, &a); err != nil {
-		return nil, "", fmt.Errorf("%w: version %d: %w", ErrFormat, FormatVersion, err)
+	if err := json.Unmarshal(text, &a); err != nil {
+		var syntax *json.SyntaxError
+		if errors.As(err, &syntax) {
+			return nil, "", fmt.Errorf("%w: the file is not one whole JSON document: %w", ErrChecksum, err)
+		}
+		return nil, "", fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	if a.Format != Format {
+		return nil, "", fmt.Errorf("%w: format %q, want %q", ErrFormat, a.Format, Format)
+	}
+	if a.Version != FormatVersion {
+		return nil, "", fmt.Errorf("%w: the file has version %d, this program reads version %d", ErrVersion, a.Version, FormatVersion)
 	}
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, a.Payload); err != nil {
@@ -159,6 +156,9 @@ func unseal(text []byte) (body []byte, id string, err error) {
 	}
 	if got := hash(compact.Bytes()); got != a.SHA256 {
 		return nil, "", fmt.Errorf("%w: the content's SHA-256 is %.12s…, the file says %.12s…", ErrChecksum, got, a.SHA256)
+	}
+	if err := strict(text, &a); err != nil {
+		return nil, "", fmt.Errorf("%w: version %d: %w", ErrFormat, FormatVersion, err)
 	}
 	return compact.Bytes(), a.SHA256, nil
 }

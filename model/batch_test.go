@@ -1,9 +1,12 @@
 package model
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
 	"testing"
+	"time"
 
 	"github.com/leadscore/leadscore/features"
 )
@@ -77,6 +80,75 @@ func checkBatch(t *testing.T, name string, m *Model, batch *features.Batch, scor
 		}
 		if !same {
 			t.Fatalf("%s, row %d of a batch: %v, %v, in the table %v, by itself %+v", name, r, scores.LogOdds[r], scores.Probability[r], inTable[r], s)
+		}
+	}
+}
+
+// One lead has the same log-odds, bit for bit, from a table, from CSV's texts and from JSON: with single precision,
+// decimals, time stamps of other zones, missing values, unseen levels and values out of range.
+func TestOneLeadByAnyPath(t *testing.T) {
+	columns := without(world{rows: 2000, seed: 2}.columns(), "account", "created_at", "converted_at", "size")
+	texts := map[string][]string{"rate": nil, "price": nil}
+	rate, price := numeric("rate", features.RoleFeature, nil), numeric("price", features.RoleFeature, nil)
+	rate.field.Type, price.field.Type = features.Type{Base: features.Float32}, moneyType
+	for r := range 2000 {
+		rateText, priceText := fmt.Sprintf("0.%d", 1+r%97), fmt.Sprintf("%d.%02d", r%500, r%100)
+		texts["rate"], texts["price"] = append(texts["rate"], rateText), append(texts["price"], priceText)
+		for _, c := range []struct {
+			column *column
+			text   string
+		}{{&rate, rateText}, {&price, priceText}} {
+			x, err := strconv.ParseFloat(c.text, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if x, err = c.column.field.Type.Narrow(x); err != nil {
+				t.Fatal(err)
+			}
+			c.column.numbers = append(c.column.numbers, x)
+		}
+	}
+	table := tableOf(t, append(columns, rate, price)...)
+	o := options()
+	o.Split = SplitRowOrder
+	m := train(t, table, o).Model
+	want := m.TableLogOdds(table, nil)
+	var fromTable, fromJSON features.Lead
+	for r := range 300 {
+		table.Lead(r, &fromTable)
+		csv, doc := m.Schema().NewLead(), map[string]any{}
+		for i, f := range m.Schema().Fields() {
+			v := fromTable.Values[i]
+			if !f.Role.Feature() || !v.Present {
+				continue
+			}
+			text := v.Text
+			doc[f.Name] = v.Text
+			switch {
+			case f.Kind == features.Time:
+				zone := time.FixedZone("", 3600*(r%25-12))
+				text = time.UnixMicro(v.Time).In(zone).Format(time.RFC3339Nano)
+				doc[f.Name] = text
+			case f.Kind == features.Number && texts[f.Name] != nil:
+				text = texts[f.Name][r]
+				doc[f.Name] = json.Number(text)
+			case f.Kind == features.Number:
+				text = features.FormatNumber(v.Number)
+				doc[f.Name] = json.Number(text)
+			}
+			got, err := m.Schema().TextValue(i, text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			csv.Values[i] = got
+		}
+		if err := m.Schema().ParseLead([]byte(asJSON(t, doc)), &fromJSON); err != nil {
+			t.Fatal(err)
+		}
+		for name, got := range map[string]float64{"table": m.LogOdds(&fromTable), "CSV": m.LogOdds(csv), "JSON": m.LogOdds(&fromJSON)} {
+			if math.Float64bits(got) != math.Float64bits(want[r]) {
+				t.Fatalf("row %d from %s: %v, want %v", r, name, got, want[r])
+			}
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 )
 
 func TestCompare(t *testing.T) {
-	c, err := Compare(context.Background(), tableOf(t, world{rows: 6000, seed: 1}.columns()...), dated())
+	c, err := Compare(context.Background(), tableOf(t, world{rows: 4000, seed: 1}.columns()...), dated())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func TestCompare(t *testing.T) {
 	if bayes.AUC < 0.65 || math.Abs(*bayes.AUCDifference-(bayes.AUC-own.AUC)) > 1e-12 {
 		t.Errorf("bayes %+v, own %+v", bayes, own)
 	}
-	if c.Split != SplitTime || c.Leads < 2000 {
+	if c.Split != SplitTime || c.Leads < 1200 {
 		t.Errorf("%d leads of split %s", c.Leads, c.Split)
 	}
 	if _, err := json.Marshal(c); err != nil {
@@ -86,7 +86,7 @@ func TestNaiveBayes(t *testing.T) {
 }
 
 func TestCompareModels(t *testing.T) {
-	columns := world{rows: 4000, seed: 3}.columns()
+	columns := world{rows: 2500, seed: 3}.columns()
 	table := tableOf(t, columns...)
 	a := train(t, table, dated()).Model
 	poor := without(columns, "source", "score")
@@ -125,9 +125,9 @@ func TestCompareModels(t *testing.T) {
 }
 
 func TestAssess(t *testing.T) {
-	columns := without(world{rows: 8000, seed: 4}.columns(), "last_touch")
+	columns := without(world{rows: 5000, seed: 1}.columns(), "last_touch")
 	table := tableOf(t, columns...)
-	trained := train(t, tableOf(t, picked(columns, seq(5000))...), dated())
+	trained := train(t, tableOf(t, picked(columns, seq(3500))...), dated())
 	truth := make([]float64, table.Rows)
 	for r := range truth {
 		l := -1.5 + planted[columns[1].texts[r]] + 0.8*columns[3].numbers[r]
@@ -140,10 +140,10 @@ func TestAssess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if a.Data.Rows != 8000 || a.Data.Used+a.Data.Immature != 8000 || a.Overall == nil || a.Overall.Rows != a.Data.Used || a.Model != trained.Model.Identity() {
+	if a.Data.Rows != 5000 || a.Data.Used+a.Data.Immature != 5000 || a.Overall == nil || a.Overall.Rows != a.Data.Used || a.Model != trained.Model.Identity() {
 		t.Errorf("%+v, %+v", a.Data, a.Overall)
 	}
-	if tr := a.Truth; tr.Rows != 8000 || math.Abs(tr.Ratio-1) > 0.05 || tr.LogitCorrelation < 0.97 || tr.ExcessLogLoss < 0 || tr.ExcessLogLoss > 0.01 || math.Abs(tr.Slope-1) > 0.1 || len(tr.Groups) != 4 {
+	if tr := a.Truth; tr.Rows != 5000 || math.Abs(tr.Ratio-1) > 0.05 || tr.LogitCorrelation < 0.97 || tr.ExcessLogLoss < 0 || tr.ExcessLogLoss > 0.01 || math.Abs(tr.Slope-1) > 0.1 || len(tr.Groups) != 4 {
 		t.Errorf("truth %+v", tr)
 	}
 	by, err := trained.Model.Assess(table, AssessOptions{By: []string{"industry", "cohort"}, AsOf: "2024-03-01"})
@@ -154,7 +154,7 @@ func TestAssess(t *testing.T) {
 	for _, g := range by.Groups {
 		kinds = append(kinds, g.By)
 	}
-	if slices.Sort(kinds); by.Data.Immature < 5000 || !slices.Equal(slices.Compact(kinds), []string{"cohort", "industry"}) {
+	if slices.Sort(kinds); by.Data.Immature < 2500 || !slices.Equal(slices.Compact(kinds), []string{"cohort", "industry"}) {
 		t.Errorf("%+v of %v", by.Data, kinds)
 	}
 	one, err := trained.Model.Assess(tableOf(t, picked(columns, where(columns, "false"))...), AssessOptions{AsOf: "2026-01-01"})
@@ -165,7 +165,7 @@ func TestAssess(t *testing.T) {
 		t.Error(err)
 	}
 	for want, o := range map[string]AssessOptions{
-		"8000 leads": {Truth: []float64{0.5}}, "is not a probability": {Truth: slices.Repeat([]float64{2}, 8000)}, "every true probability is 0": {Truth: make([]float64, 8000)},
+		"5000 leads": {Truth: []float64{0.5}}, "is not a probability": {Truth: slices.Repeat([]float64{2}, 5000)}, "every true probability is 0": {Truth: make([]float64, 5000)},
 		`cannot group by "score"`: {By: []string{"score"}}, "no lead has a known outcome": {AsOf: "2023-01-01"}, "as_of": {AsOf: "soon"},
 	} {
 		if _, err := trained.Model.Assess(table, o); err == nil || !strings.Contains(err.Error(), want) {

@@ -12,7 +12,7 @@ import (
 // A column leaks when it holds what became known only after the lead should have been scored. It cannot be
 // proven from the data; it can be suspected, with evidence. A column is a suspect when
 //
-//   - alone it ranks at AUC ≥ 0.95, or
+//   - alone it ranks at AUC ≥ 0.9, or
 //   - alone it ranks at AUC ≥ 0.75, and better than the model on all other columns, or
 //   - alone it ranks at AUC ≥ 0.75, and leaving it out costs the model ≥ 0.05 of AUC, or
 //   - whether it is filled in ranks at AUC ≥ 0.65 by itself, or
@@ -36,7 +36,7 @@ type Suspect struct {
 
 // The bounds of suspicion, and of the work that it may cost.
 const (
-	leakAlone   = 0.95
+	leakAlone   = 0.9
 	leakStrong  = 0.75 // columns that rank below this alone are not tried without,
 	leakCost    = 0.05
 	leakMissing = 0.65

@@ -149,5 +149,5 @@ func numberText(t *features.Term, f *features.Field, i int) string {
 	if err != nil { // beyond the type's range
 		y = t.Max
 	}
-	return features.FormatNumber(y)
+	return f.Type.FormatNumber(y)
 }

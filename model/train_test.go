@@ -27,12 +27,12 @@ func encoded(t testing.TB, m *Model) []byte {
 
 // Training finds what was planted, calibrated, and says how it did so.
 func TestTrain(t *testing.T) {
-	table := tableOf(t, without(world{rows: 12_000, seed: 5}.columns(), "last_touch")...)
+	table := tableOf(t, without(world{rows: 8_000, seed: 5}.columns(), "last_touch")...)
 	trained := train(t, table, dated())
 	if got := trained.Split; got.Kind != SplitTime || !got.Refitted || got.HoldoutRows == 0 || got.FitRows+got.HoldoutRows != trained.Data.Used {
 		t.Errorf("split %+v", got)
 	}
-	if d := trained.Data; d.Rows != 12_000 || d.Immature == 0 || d.Used+d.Immature != d.Rows || d.From != "2024-01-01T00:00:00Z" || d.AsOf == "" {
+	if d := trained.Data; d.Rows != 8_000 || d.Immature == 0 || d.Used+d.Immature != d.Rows || d.From != "2024-01-01T00:00:00Z" || d.AsOf == "" {
 		t.Errorf("data %+v", d)
 	}
 	h := trained.Holdout
@@ -93,7 +93,7 @@ func checkScores(t *testing.T, m *Model, table *features.Table) {
 
 // Where the world drifts, random folds flatter and the holdout does not.
 func TestTrainUnderDrift(t *testing.T) {
-	trained := train(t, tableOf(t, world{rows: 12_000, seed: 2, drift: 1.6}.columns()...), options())
+	trained := train(t, tableOf(t, world{rows: 6_000, seed: 2, drift: 1.6}.columns()...), options())
 	if trained.Folds.AUC < trained.Holdout.AUC+0.03 {
 		t.Errorf("folds %v, holdout %v", trained.Folds.AUC, trained.Holdout.AUC)
 	}
@@ -170,7 +170,7 @@ func TestTrainSteps(t *testing.T) {
 // The artifact's bytes depend neither on workers nor on processors, and are the same in every run.
 func TestTrainSameBytes(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	table := tableOf(t, world{rows: 4000, seed: 5}.columns()...)
+	table := tableOf(t, world{rows: 1500, seed: 5}.columns()...)
 	var want []byte
 	for _, workers := range []int{1, 2, 4, 1} {
 		runtime.GOMAXPROCS(workers)

@@ -20,7 +20,7 @@ type Training struct {
 type DataSummary struct {
 	Rows        int     `json:"rows"`
 	Used        int     `json:"used"`     // rows that training used
-	Immature    int     `json:"immature"` // rows younger than the horizon, left out
+	Immature    int     `json:"immature"` // rows younger than the horizon, or created after as_of: left out
 	Unlabelled  int     `json:"unlabelled,omitempty"`
 	Conversions float64 `json:"conversions"`
 	BaseRate    float64 `json:"base_rate"`

@@ -129,7 +129,7 @@ func leadJSON(schema *features.Schema, lead *features.Lead) ([]byte, error) {
 		}
 		switch {
 		case f.Kind == features.Number:
-			values[f.Name] = v.Number
+			values[f.Name] = json.Number(f.Type.FormatNumber(v.Number))
 		case f.Kind == features.Time:
 			values[f.Name] = features.FormatTime(v.Time)
 		case f.Type.Base == features.Bool:
