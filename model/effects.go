@@ -63,6 +63,12 @@ const maxLoadings = 512
 // none.
 func (f *fitted) deviation(k int, code features.Code) float64 {
 	t := &f.encoder.Terms()[k]
+	if f.linear.StandardErrors == nil {
+		return 0
+	}
+	if !t.IsNumber() && t.Size() > maxLoadings {
+		return f.linear.StandardErrors[k][code.Level]
+	}
 	var combination []logit.Loading
 	add := func(level int, value float64) {
 		combination = append(combination, logit.Loading{Term: logit.Term{Column: k, Level: level}, Value: value})
@@ -72,13 +78,13 @@ func (f *fitted) deviation(k int, code features.Code) float64 {
 	switch {
 	case t.IsNumber() && t.Missing:
 		add(1, -t.MissingWeight()/n)
-	case !t.IsNumber() && t.Size() <= maxLoadings:
+	case !t.IsNumber():
 		for level := range t.Size() {
 			add(level, -t.Histogram[level]/n)
 		}
 	}
 	variance, err := f.linear.Variance(combination)
-	if err != nil { // fitted without standard errors
+	if err != nil {
 		return 0
 	}
 	return math.Sqrt(max(0, variance))
