@@ -1,0 +1,42 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestConfigLayers(t *testing.T) {
+	path := write(t, t.TempDir(), "leadscore.yaml", "outcome: {converted: won, horizon: 30d}\nsplit: {holdout: 0.2}\nfeatures: {kinds: {a.b: category}}\nas_of: 2026-06-30\n")
+	c, err := loadConfig(path, []string{"LEADSCORE_SPLIT__HOLDOUT=0.4", "LEADSCORE_MISSING=?,none", "LEADSCORE_OUTCOME__HORIZON=60d", "OTHER=1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Outcome.Converted != "won" || c.Outcome.Horizon != 60 || c.Split.Holdout != 0.4 || !c.Split.Refit || c.AsOf != "2026-06-30" ||
+		c.Features.Kinds["a.b"] != "category" || strings.Join(c.Missing, "|") != "?|none" || c.Columns.ID != auto {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestConfigRefusesUnknownVariables(t *testing.T) {
+	if _, err := loadConfig("", []string{"LEADSCORE_SPLIT__HOLD=1"}); err == nil || !strings.Contains(err.Error(), "hold") {
+		t.Errorf("%v", err)
+	}
+}
+
+// Whatever the text, the configuration is read or refused with the file's name.
+func FuzzConfig(f *testing.F) {
+	f.Add("outcome: {converted: won}\n")
+	f.Add("features:\n  known_at: {a: sql}\n  kinds: {b: category}\nmissing: [\"\"]\n")
+	f.Add("split: {holdout: .nan}\n")
+	f.Add("a: &a [*a]\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		c := defaultConfig()
+		if err := c.decode("fuzz.yaml", []byte(text)); err != nil {
+			if !strings.Contains(err.Error(), "fuzz.yaml") {
+				t.Errorf("%q: %v", text, err)
+			}
+			return
+		}
+		_ = c.validate()
+	})
+}
