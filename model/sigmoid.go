@@ -10,11 +10,18 @@ const (
 
 // Sigmoid returns 1/(1+e^−x), kept strictly between 0 and 1.
 func Sigmoid(x float64) float64 {
+	e := exp1(math.Abs(x))
+	p := e / (1 + e)
 	if x >= 0 {
-		return min(1/(1+math.Exp(-x)), largest)
+		p = 1 / (1 + e)
 	}
-	e := math.Exp(x)
-	return max(e/(1+e), smallest)
+	if p > largest {
+		return largest
+	}
+	if p < smallest {
+		return smallest
+	}
+	return p
 }
 
 // Logit is the inverse of Sigmoid.

@@ -2,9 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/leadscore/leadscore/datasets"
@@ -61,16 +62,97 @@ func BenchmarkTrain(b *testing.B) {
 	b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }
 
-// BenchmarkScoreFile is Parquet to Parquet: log-odds, probability and value of each lead.
-func BenchmarkScoreFile(b *testing.B) {
-	dir, modelPath := sampleLeads(b, "100000")
-	runtime.GC()
-	cpu, _ := usage()
-	for b.Loop() {
-		must(b, "score", "--model", modelPath, "--data", filepath.Join(dir, datasets.LeadsFile), "--out", filepath.Join(dir, "scores.parquet"),
-			"--explain", "0", "--only", "id,log_odds,probability,expected_value")
+// BenchmarkScore is Parquet to Parquet, and its parts: reading the columns, the arithmetic of log-odds and
+// probability, and writing them.
+func BenchmarkScore(b *testing.B) {
+	path, c := benchData(b)
+	dir := b.TempDir()
+	modelPath, out := filepath.Join(dir, "model.json"), filepath.Join(dir, "scores.parquet")
+	m := benchModel(b, path, &c, modelPath)
+	var batches []*features.Batch
+	var scores []model.Scores
+	rows := 0
+	ctx, scorer := context.Background(), m.NewBatchScorer()
+	err := eachBatch(ctx, path, ',', m, func(batch *features.Batch) error {
+		batches, scores = append(batches, copied(batch)), append(scores, model.Scores{})
+		rows += batch.Rows
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
 	}
-	after, _ := usage()
-	b.ReportMetric((after-cpu)/float64(b.N), "cpu-s/op")
-	b.ReportMetric(100_000*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+	flags := &scoreFlags{out: out, only: []string{"log_odds", "probability"}}
+	for _, part := range []struct {
+		name string
+		run  func() error
+	}{
+		{"read", func() error {
+			return eachBatch(ctx, path, ',', m, func(*features.Batch) error { return nil })
+		}},
+		{"arithmetic", func() error {
+			for i, batch := range batches {
+				scorer.Score(batch, &scores[i])
+			}
+			return nil
+		}},
+		{"write", func() error {
+			sink, err := newScoreSink(flags, m)
+			for i := 0; err == nil && i < len(batches); i++ {
+				err = sink.addBatch(batches[i], &scores[i], "")
+			}
+			return errors.Join(err, sink.close())
+		}},
+		{"all", func() error {
+			must(b, "score", "--model", modelPath, "--data", path, "--out", out, "--explain", "0", "--only", "log_odds,probability")
+			return nil
+		}},
+	} {
+		b.Run(part.name, func(b *testing.B) {
+			cpu, _ := usage()
+			for b.Loop() {
+				if err := part.run(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			after, _ := usage()
+			b.ReportMetric((after-cpu)/float64(b.N)/float64(rows)*1e9, "cpu-ns/row")
+		})
+	}
+}
+
+// benchModel trains a model on the leads and writes it.
+func benchModel(b *testing.B, path string, c *config, out string) *model.Model {
+	d, err := datasets.Open([]string{path})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer d.Close()
+	schema, err := c.schema(d.Columns(), true)
+	if err != nil {
+		b.Fatal(err)
+	}
+	builder := features.NewBuilder(schema, d.Rows())
+	if err := d.Load(context.Background(), schema, datasets.DefaultReadOptions(), builder.AddColumn); err != nil {
+		b.Fatal(err)
+	}
+	o := model.DefaultOptions()
+	o.Label, o.Holdout = c.label(schema), 0
+	trained, err := model.Train(context.Background(), builder.Table(), o)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := saveModel(out, trained.Model); err != nil {
+		b.Fatal(err)
+	}
+	return trained.Model
+}
+
+// copied returns a batch that outlives the reader's.
+func copied(b *features.Batch) *features.Batch {
+	c := *b
+	c.Vectors = make([]features.Vector, len(b.Vectors))
+	for i, v := range b.Vectors {
+		c.Vectors[i] = features.Vector{Codes: slices.Clone(v.Codes), Dictionary: v.Dictionary, Numbers: slices.Clone(v.Numbers), Times: slices.Clone(v.Times)}
+	}
+	return &c
 }
