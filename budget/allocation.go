@@ -49,19 +49,16 @@ func (p *problem) share(i int, spend float64, s solution) Share {
 	return x
 }
 
-// round gives the shares in money: rounded down, and what is missing to the whole by largest remainders, no share
-// above its high bound.
+// round gives the shares in money: rounded down, and what is missing to the whole by largest remainders. As bounds
+// are whole minor units, no share is lifted above its own.
 func (p *problem) round(a *Allocation) {
 	unit := p.limits.Currency.minorPerMajor()
-	exact, ceilings := make([]float64, len(a.Shares)), make([]int64, len(a.Shares))
+	exact := make([]float64, len(a.Shares))
 	for i, x := range a.Shares {
-		exact[i], ceilings[i] = x.Spend*unit, math.MaxInt64
-		if !math.IsInf(p.high[i], 1) {
-			ceilings[i] = int64(math.Round(p.high[i] * unit))
-		}
+		exact[i] = x.Spend * unit
 	}
 	whole := int64(math.Floor(a.Spent*unit + guard*float64(len(exact))))
-	for i, minor := range largestRemainders(exact, whole, ceilings) {
+	for i, minor := range largestRemainders(exact, whole) {
 		a.Shares[i].Money = Money{Minor: minor, Currency: p.limits.Currency}
 	}
 }

@@ -88,7 +88,7 @@ func worthwhile(work []Work, hours float64) (worth []Work, below int, err error)
 		return nil, 0, err
 	}
 	slices.SortFunc(worth, func(a, b Work) int {
-		return cmp.Or(cmp.Compare(b.Profit*a.Hours, a.Profit*b.Hours), cmp.Compare(b.Profit, a.Profit), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(b.Profit/b.Hours, a.Profit/a.Hours), cmp.Compare(b.Profit, a.Profit), cmp.Compare(a.ID, b.ID))
 	})
 	return worth, len(work) - len(worth), nil
 }
@@ -131,12 +131,12 @@ type knapsack struct {
 
 // greedy fills the hours in order and is the first best.
 func (k *knapsack) greedy() {
-	rest := k.hours
+	used := 0.0
 	for i, w := range k.work {
-		if w.Hours <= rest {
+		if used+w.Hours <= k.hours {
 			k.best[i] = true
 			k.profit += w.Profit
-			rest -= w.Hours
+			used += w.Hours
 		}
 	}
 }

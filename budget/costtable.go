@@ -209,7 +209,7 @@ func (o TableOptions) countLead(j *Journey, in func(period string) *tally) {
 	}
 	t.note(j, s)
 	if Days(o.AsOf.Sub(start)) < o.CycleDays {
-		t.young += 0
+		t.young += j.Credit
 	}
 	switch s.Outcome {
 	case Won:

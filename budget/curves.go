@@ -225,8 +225,12 @@ func (c Curve) averageStop(limit float64) Figure {
 	case c.Linear() && limit*c.A >= 1:
 		return Unknown(OutOfReach)
 	}
-	start := max(c.MinimumViable(), c.B*1e-9)
-	if c.Linear() || !within(start) {
+	// On a concave curve the average lead costs less than the last one, so the average stop is beyond the marginal one.
+	start := c.MinimumViable()
+	if c.Concave() {
+		start = c.SpendAt(1 / limit)
+	}
+	if start == 0 || !within(start) {
 		return Known(0)
 	}
 	high := 2 * start

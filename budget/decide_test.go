@@ -38,6 +38,8 @@ func TestDecide(t *testing.T) {
 		{name: "commission", lead: LeadValue{P: 0.07, Profit: 4000, Reach: exampleReach}, change: func(p *Policy) { p.StageCosts[4].Cost = 100 }, tier: "A", action: HandOff, cap: "$107"},
 		{name: "nurture is better", lead: LeadValue{P: 0.03, Profit: 4000, Reach: exampleReach}, tier: "B", action: NurtureIt, cap: "$0"},
 		{name: "sales had it", lead: LeadValue{P: 0.03, Profit: 4000, Reach: exampleReach, Rejected: true}, tier: "B", action: Recycle, cap: "$0"},
+		{name: "sales had it and should again", lead: LeadValue{P: 0.2, Profit: 4000, Reach: exampleReach, Rejected: true}, tier: "A", action: HandOff, cap: "$530"},
+		{name: "sales had it for nothing", lead: LeadValue{P: 0.01, Profit: 400, Reach: exampleReach, Rejected: true}, tier: "C", action: Drop, cap: "$0"},
 		{name: "no assumptions on nurture", lead: LeadValue{P: 0.02, Profit: 4000, Reach: exampleReach}, change: func(p *Policy) { p.Nurture = nil }, tier: "C", action: Drop, cap: "$0"},
 		{name: "hopeless", lead: LeadValue{P: 0.01, Profit: 400, Reach: exampleReach}, tier: "C", action: Drop, cap: "$0"},
 		{name: "a loss", lead: LeadValue{P: 0.5, Profit: -400, Reach: exampleReach}, tier: "C", action: Drop, cap: "$0"},
@@ -73,6 +75,19 @@ func TestDecide(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestTierValue(t *testing.T) {
+	p := examplePolicy()
+	p.HoursPerLead, p.HourPrice = 0.5, 20
+	for by, want := range map[TierBy]float64{ByValue: 280, ByProbability: 0.07, ByCap: 104, ByProfitPerHour: 340} {
+		p.Tiers.By = by
+		closeTo(t, string(by), p.TierValue(280, 120, 0.07), want)
+	}
+	p.Tiers.By, p.HoursPerLead = ByProfitPerHour, 0
+	closeTo(t, "per hour of no hours", p.TierValue(280, 110, 0.07), 170)
+	p.Tiers = nil
+	closeTo(t, "no tiers", p.TierValue(280, 110, 0.07), 280)
 }
 
 func TestDecideAllocatesNothing(t *testing.T) {

@@ -46,12 +46,12 @@ func ExampleAllocate() {
 		return
 	}
 	for _, s := range a.Shares {
-		fmt.Println(s.Name, s.Money, s.Bound)
+		fmt.Printf("%s %v %q\n", s.Name, s.Money, s.Bound)
 	}
 	fmt.Println(a.Words("USD"))
 	// Output:
-	// search $12,200
-	// webinar $12,000 high
-	// list $3,050
+	// search $12,200 ""
+	// webinar $12,000 "high"
+	// list $3,050 ""
 	// webinar is at its most spend: $1,000 more would bring $467.71; the next $1,000 would bring $1,358.04
 }

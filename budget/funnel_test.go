@@ -50,6 +50,21 @@ func TestCohortAndCalendar(t *testing.T) {
 	counts(t, calendar.Total, 5, 2, 1)
 }
 
+// A lead without a date of its own was acquired when its first record says.
+func TestSkippedLeadRecord(t *testing.T) {
+	o := options()
+	o.Period, o.Basis = Monthly, Calendar
+	c := table(t, o, nil, sold(record("a", "x", -1, 40, 35), 500))
+	if len(c.Rows) != 1 || c.Rows[0].Period != "2026-02" {
+		t.Fatalf("%+v", c.Rows)
+	}
+	counts(t, c.Rows[0], 1, 1, 1)
+	o.Period = Quarterly
+	if c := table(t, o, nil, record("a", "x", 100, -1, -1)); c.Rows[0].Period != "2026-Q2" {
+		t.Errorf("period %s", c.Rows[0].Period)
+	}
+}
+
 func TestExpectedWinsOfOpenLeads(t *testing.T) {
 	path := Path{Stages: []string{"lead", "opportunity", "won"}, Rates: []float64{0.4, 0.5}, Costs: []float64{0, 0, 0}}
 	o := options()
@@ -69,9 +84,16 @@ func TestAccounts(t *testing.T) {
 		member(lost(record("c", "x", 0, -1, -1), 9, "fit")), record("d", "x", 0, -1, -1))
 	counts(t, c.Rows[0], 2, 1, 1)
 	closeTo(t, "profit of both sales", c.Rows[0].Profit, 1200)
-	undone := table(t, o, nil, member(lost(sold(record("a", "x", 0, 1, 2), 500), 9, "refund")), member(record("b", "x", 3, -1, -1)))
-	counts(t, undone.Rows[0], 1, 1, 0)
-	closeTo(t, "open account", undone.Rows[0].Maturity.Open, 1)
+	refund, working := member(lost(sold(record("a", "x", 0, 1, 2), 500), 9, "refund")), member(record("b", "x", 3, -1, -1))
+	for _, order := range [][]Journey{{refund, working}, {working, refund}} {
+		undone := table(t, o, nil, order...)
+		counts(t, undone.Rows[0], 1, 1, 0)
+		closeTo(t, "open account", undone.Rows[0].Maturity.Open, 1)
+	}
+	modelled := member(record("e", "x", 0, 1, 2))
+	modelled.Model = 300
+	both := table(t, o, nil, member(sold(record("a", "x", 0, 1, 2), 500)), modelled)
+	closeTo(t, "profit with the model's", both.Rows[0].Profit, 800)
 }
 
 // Order and repetition of the records change nothing.
@@ -192,6 +214,9 @@ func TestCauseOf(t *testing.T) {
 		if got := CauseOf(reason); got != want {
 			t.Errorf("%q is %s, want %s", reason, got, want)
 		}
+		if back := want == CauseBudget || want == CauseTiming; want.Recyclable() != back {
+			t.Errorf("%s is worth nurturing: %v", want, !back)
+		}
 	}
 }
 
@@ -245,6 +270,9 @@ func TestWaitsOfNobody(t *testing.T) {
 		unknown(t, name, f, NoLeads)
 	}
 	unknown(t, "naive mean", w.NaiveMean, Unmeasured)
+	for _, tie := range [][]Wait{{{5, true}, {5, false}}, {{5, false}, {5, true}}} {
+		known(t, "one of two contacted on a day", must(WaitTimes(tie)).Waiting(5), 0.5)
+	}
 	waiting := must(WaitTimes([]Wait{{5, false}}))
 	known(t, "S", waiting.Waiting(5), 1)
 	unknown(t, "median", waiting.Quantile(0.5), Unresolved)

@@ -1,6 +1,7 @@
 package budget
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -181,15 +182,14 @@ func (m Money) Split(weights []float64) ([]Money, error) {
 		shares[i] = float64(m.Minor) * (w / total)
 	}
 	parts := make([]Money, len(weights))
-	for i, minor := range largestRemainders(shares, m.Minor, nil) {
+	for i, minor := range largestRemainders(shares, m.Minor) {
 		parts[i] = Money{Minor: minor, Currency: m.Currency}
 	}
 	return parts, nil
 }
 
-// largestRemainders rounds shares, which add up to about total, to integers that add up to exactly total. No part
-// is raised above its ceiling, where there are any.
-func largestRemainders(shares []float64, total int64, ceilings []int64) []int64 {
+// largestRemainders rounds shares, which add up to about total, to integers that add up to exactly total ≥ 0.
+func largestRemainders(shares []float64, total int64) []int64 {
 	parts := make([]int64, len(shares))
 	order := make([]int, len(shares))
 	rest := total
@@ -199,34 +199,15 @@ func largestRemainders(shares []float64, total int64, ceilings []int64) []int64 
 		rest -= parts[i]
 	}
 	remainder := func(i int) float64 { return shares[i] - float64(parts[i]) }
-	slices.SortStableFunc(order, func(i, j int) int {
-		switch a, b := remainder(i), remainder(j); {
-		case a > b:
-			return -1
-		case a < b:
-			return 1
-		}
-		return 0
-	})
-	give(parts, order, rest, ceilings)
-	return parts
-}
-
-// give hands out rest, one unit at a time, in the given order; a negative rest is taken back from its end.
-func give(parts []int64, order []int, rest int64, ceilings []int64) {
-	for progress := true; rest != 0 && progress; {
-		progress = false
-		for k := range order {
-			switch i := order[k]; {
-			case rest > 0 && (ceilings == nil || parts[i] < ceilings[i]):
-				parts[i]++
-				rest--
-				progress = true
-			case rest < 0 && parts[order[len(order)-1-k]] > 0:
-				parts[order[len(order)-1-k]]--
-				rest++
-				progress = true
-			}
-		}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(remainder(j), remainder(i)) })
+	for k := 0; rest > 0; k = (k + 1) % len(order) {
+		parts[order[k]]++
+		rest--
 	}
+	for k := len(order) - 1; rest < 0; k = (k + len(order) - 1) % len(order) {
+		take := min(parts[order[k]], 1)
+		parts[order[k]] -= take
+		rest += take
+	}
+	return parts
 }

@@ -104,7 +104,6 @@ func (c Change) source(s *PlanSource) {
 	}
 	if most, has := c.Most[s.Name]; has {
 		s.High = &most
-		s.Low = min(s.Low, most)
 	}
 	s.Path = c.path(s.Path)
 }

@@ -58,7 +58,8 @@ func (d Beta) Quantile(q float64) float64 {
 	if q <= 0 || q >= 1 {
 		return step(q >= 1)
 	}
-	return bisect(0, 1, func(x float64) bool { return mathext.RegIncBeta(d.Alpha, d.Beta, x) < q })
+	_, x := between(math.SmallestNonzeroFloat64, 1, func(x float64) bool { return mathext.RegIncBeta(d.Alpha, d.Beta, x) < q })
+	return x
 }
 
 // Interval returns the interval that holds the rate with probability level, equal tails.

@@ -132,40 +132,33 @@ func (p *problem) gap(s solution) float64 {
 }
 
 // allocateGrid solves problems with S-shaped curves: exactly on a grid of spends above the low bounds, by dynamic
-// programming over sources, then polished on the concave parts. Hours enter by their price, which is bisected.
+// programming over sources, then polished on the concave parts. Scarce hours are a second dimension of the grid.
 func (p *problem) allocateGrid() solution {
-	best := p.gridAt(0)
+	best := solution{spend: p.polish(p.gridSplit(0))}
 	if p.hoursOf(best.spend) > p.hours {
-		lower, upper := 0.0, 1.0
-		for p.hoursOf(p.gridAt(upper).spend) > p.hours && upper < largest {
-			upper *= 4
-		}
-		for range 40 {
-			mu := lower + (upper-lower)/2
-			if s := p.gridAt(mu); p.hoursOf(s.spend) > p.hours {
-				lower = mu
-			} else {
-				upper, best = mu, s
-			}
-		}
-		best = p.gridAt(upper)
+		best.mu = p.priceOfHours()
+		best.spend = p.polish(p.jointSplit())
 	}
 	best.lambda = p.tightest(best.mu)
 	return best
 }
 
-// gridAt is the best split on the grid at a price of hours, polished.
-func (p *problem) gridAt(mu float64) solution {
-	grid := solution{p.gridSplit(mu), p.floor, mu}
-	polished := p.polish(grid, mu)
-	if p.penalised(polished.spend, mu) > p.penalised(grid.spend, mu) {
-		return polished
+// priceOfHours is the least μ at which the grid keeps within the hours: what the dual bound is taken at.
+func (p *problem) priceOfHours() float64 {
+	over := func(mu float64) bool { return p.hoursOf(p.gridSplit(mu)) > p.hours }
+	upper := 1.0
+	for over(upper) && upper < largest {
+		upper *= 4
 	}
-	return grid
-}
-
-func (p *problem) penalised(spend []float64, mu float64) float64 {
-	return p.value(spend) - mu*p.hoursOf(spend)
+	lower := 0.0
+	for range 30 {
+		if mu := lower + (upper-lower)/2; over(mu) {
+			lower = mu
+		} else {
+			upper = mu
+		}
+	}
+	return upper
 }
 
 // room is the money above the low bounds.
@@ -231,19 +224,72 @@ func (p *problem) gains(i int, mu, step float64, steps int) []float64 {
 	return gains
 }
 
+// jointSteps is the grid of money and of hours, where both are scarce.
+const jointSteps = 100
+
+// jointSplit is the dynamic program over money and hours. Hours are rounded up, so that the split keeps within them.
+func (p *problem) jointSplit() []float64 {
+	spend := append([]float64(nil), p.low...)
+	room, left := p.room(), p.hours-p.hoursOf(p.low)
+	if room == 0 || math.IsInf(room, 1) || left <= 0 {
+		return spend
+	}
+	const width = jointSteps + 1
+	step, tick := room/jointSteps, left/jointSteps
+	best, next := make([]float64, width*width), make([]float64, width*width)
+	taken := make([][]uint8, len(p.sources))
+	for i := range p.sources {
+		gains, ticks := p.gains(i, 0, step, jointSteps), p.ticks(i, step, tick)
+		taken[i] = make([]uint8, width*width)
+		for at := range next {
+			money, hours := at/width, at%width
+			next[at] = math.Inf(-1)
+			for k := 0; k <= money && k < len(gains) && ticks[k] <= hours; k++ {
+				if v := best[at-k*width-ticks[k]] + gains[k]; v > next[at] {
+					next[at], taken[i][at] = v, uint8(k)
+				}
+			}
+		}
+		best, next = next, best
+	}
+	for i, at := len(p.sources)-1, width*width-1; i >= 0; i-- {
+		k := int(taken[i][at])
+		spend[i] += float64(k) * step
+		at -= k*width + p.ticks(i, step, tick)[k]
+	}
+	return spend
+}
+
+// ticks are the hours, in steps of the grid, of 0, 1, 2 … steps of money on a source.
+func (p *problem) ticks(i int, step, tick float64) []int {
+	ticks := make([]int, jointSteps+1)
+	start := p.sources[i].Curve.Leads(p.low[i])
+	for k := range ticks {
+		hours := p.sources[i].Hours * (p.sources[i].Curve.Leads(p.low[i]+float64(k)*step) - start)
+		ticks[k] = int(min(math.Ceil(hours/tick-1e-9), 2*jointSteps))
+	}
+	return ticks
+}
+
 // polish leaves sources below the inflection of their curve where the grid put them and solves the others, which are
-// concave from there on, exactly.
-func (p *problem) polish(grid solution, mu float64) solution {
+// concave from there on, exactly. It returns the better of the two splits.
+func (p *problem) polish(grid []float64) []float64 {
 	q := *p
 	q.low, q.high = append([]float64(nil), p.low...), append([]float64(nil), p.high...)
-	for i, s := range grid.spend {
+	for i, s := range grid {
 		if turn := p.sources[i].Curve.inflection(); s < turn {
 			q.low[i], q.high[i] = s, s
 		} else {
 			q.low[i] = max(q.low[i], turn)
 		}
 	}
-	return q.atHours(mu)
+	if q.feasible() != nil {
+		return grid
+	}
+	if polished := q.solve().spend; p.value(polished) > p.value(grid) && p.hoursOf(polished) <= p.hours {
+		return polished
+	}
+	return grid
 }
 
 // tightest is the λ of the smallest dual value at a price of hours: the dual is convex in λ.

@@ -132,14 +132,18 @@ func TestShrinkageLaws(t *testing.T) {
 // Draws of the cap have the mean and percentiles that the two-part posterior implies.
 func TestCapDraws(t *testing.T) {
 	p := Posterior{Rate: Beta{70, 930}, Profit: 4000, ProfitLogSE: 2500.0 / 4000 / math.Sqrt(70)}
-	draws := must(p.Draws(Target{0.25, Marketing}, 4000, 1))
+	draws := must(p.Draws(Target{0.25, Marketing}, 2000, 1))
 	if mean := stat.Mean(draws, nil); math.Abs(mean-224) > 2 {
 		t.Errorf("mean cap %v, want about 224", mean)
 	}
 	known(t, "20th percentile", Percentile(draws, 0.2), 199.5, 0.015)
 	known(t, "97.5th percentile", Percentile(draws, 0.975), 293, 0.03)
 	known(t, "above its median", ShareAbove(draws, Percentile(draws, 0.5).value), 0.5, 0.001)
-	again := must(p.Draws(Target{0.25, Marketing}, 4000, 1))
+	wide := Posterior{Rate: p.Rate, Profit: 4000, ProfitLogSE: 0.8}
+	if mean := stat.Mean(must(wide.Draws(Target{0.25, Marketing}, 2000, 1)), nil); math.Abs(mean-224) > 0.08*224 {
+		t.Errorf("mean cap %v of widely spread profits, want about 224", mean)
+	}
+	again := must(p.Draws(Target{0.25, Marketing}, 2000, 1))
 	if fmt.Sprint(draws[:9]) != fmt.Sprint(again[:9]) {
 		t.Error("the same seed gives other draws")
 	}
