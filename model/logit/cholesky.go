@@ -20,13 +20,14 @@ func factor(a []float64, n, lead int, tiny float64) bool {
 			return false
 		}
 	}
-	for j := range lead {
-		a[j*n+j] = math.Sqrt(a[j*n+j])
+	roots := make([]float64, lead)
+	for j := range roots {
+		roots[j] = math.Sqrt(a[j*n+j])
+		a[j*n+j] = roots[j]
 	}
 	for i := lead; i < n; i++ {
-		row := a[i*n:][:lead]
-		for j := range row {
-			row[j] /= a[j*n+j]
+		for j, root := range roots {
+			a[i*n+j] /= root
 		}
 	}
 	for j := lead; j < n; j += panelColumns {
@@ -44,7 +45,11 @@ func subtractProducts(a []float64, n, j, w int) {
 	if j == 0 {
 		return
 	}
-	i := j
+	subtractScalar(a, n, j, w, subtractTiles(a, n, j, w))
+}
+
+// subtractScalar is subtractProducts from row i on.
+func subtractScalar(a []float64, n, j, w, i int) {
 	for ; i+4 <= n; i += 4 {
 		r0, r1, r2, r3 := a[i*n:][:j], a[(i+1)*n:][:j], a[(i+2)*n:][:j], a[(i+3)*n:][:j]
 		c := j
@@ -94,21 +99,42 @@ func products4x2(r0, r1, r2, r3, c0, c1 []float64) (s [8]float64) {
 
 // factorPanel finishes columns j to j+w, from which the products with the columns before have been taken.
 func factorPanel(a []float64, n, j, w int, limits []float64) bool {
-	for i := j; i < n; i++ {
+	for i := j; i < j+w; i++ {
 		row := a[i*n+j:][:w]
-		for c := range min(w, i-j) {
+		for c := range i - j {
 			other := a[(j+c)*n+j:][:c+1]
 			row[c] = (row[c] - dot(other[:c], row)) / other[c]
 		}
-		if i-j < w {
-			pivot := row[i-j] - dot(row[:i-j], row)
-			if !(pivot > limits[i]) {
-				return false
-			}
-			row[i-j] = math.Sqrt(pivot)
+		pivot := row[i-j] - dot(row[:i-j], row)
+		if !(pivot > limits[i]) {
+			return false
 		}
+		row[i-j] = math.Sqrt(pivot)
+	}
+	i := j + w
+	for ; i+4 <= n; i += 4 {
+		divide4(a[j*n+j:], n, a[i*n+j:][:w], a[(i+1)*n+j:][:w], a[(i+2)*n+j:][:w], a[(i+3)*n+j:][:w])
+	}
+	for ; i < n; i++ {
+		solveLower(a[j*n+j:], n, a[i*n+j:][:w])
 	}
 	return true
+}
+
+// divide4 is solveLower of four rows.
+func divide4(l []float64, n int, r0, r1, r2, r3 []float64) {
+	r1, r2, r3 = r1[:len(r0)], r2[:len(r0)], r3[:len(r0)]
+	for c := range r0 {
+		s0, s1, s2, s3 := r0[c], r1[c], r2[c], r3[c]
+		for k, x := range l[c*n:][:c] {
+			s0 -= float64(x * r0[k])
+			s1 -= float64(x * r1[k])
+			s2 -= float64(x * r2[k])
+			s3 -= float64(x * r3[k])
+		}
+		d := l[c*n+c]
+		r0[c], r1[c], r2[c], r3[c] = s0/d, s1/d, s2/d, s3/d
+	}
 }
 
 // solveLower overwrites x with L⁻¹x, L being the first len(x) rows of l, which lie n apart.
@@ -128,21 +154,16 @@ func solveUpper(l []float64, n int, x []float64) {
 	}
 }
 
-// axpy adds a·x to y.
-func axpy(a float64, x, y []float64) {
-	y = y[:len(x)]
-	for i, v := range x {
-		y[i] += float64(a * v)
-	}
-}
-
-// inverseDiagonal returns diag(A⁻¹) = Σᵢ (L⁻¹)ᵢⱼ², given L.
-func inverseDiagonal(l []float64, n int) []float64 {
+// inverseDiagonal returns diag(A⁻¹) = Σᵢ (L⁻¹)ᵢⱼ², given L, of which the first lead rows are diagonal.
+func inverseDiagonal(l []float64, n, lead int) []float64 {
 	inverse := make([]float64, n*n)
 	diagonal := make([]float64, n)
 	for i := range n {
 		row, to := l[i*n:][:i+1], inverse[i*n:][:i+1]
 		k := 0
+		for ; k < min(lead, i); k++ {
+			to[k] = float64(row[k] * inverse[k*n+k])
+		}
 		for ; k+4 <= i; k += 4 {
 			axpy4(row[k:k+4], inverse[k*n:], inverse[(k+1)*n:], inverse[(k+2)*n:], inverse[(k+3)*n:], to[:k+4])
 		}
@@ -150,21 +171,35 @@ func inverseDiagonal(l []float64, n int) []float64 {
 			axpy(row[k], inverse[k*n:][:k+1], to)
 		}
 		scale := -1 / row[i]
-		for j := range i {
-			to[j] *= scale
-			diagonal[j] += float64(to[j] * to[j])
-		}
+		addSquares(scale, to[:i], diagonal)
 		to[i] = -scale
 		diagonal[i] += float64(scale * scale)
 	}
 	return diagonal
 }
 
-// axpy4 adds Σ aₖ·xₖ to y. The rows are zero beyond their diagonal.
-func axpy4(a, x0, x1, x2, x3, y []float64) {
+// axpyScalar adds a·x to y.
+func axpyScalar(a float64, x, y []float64) {
+	y = y[:len(x)]
+	for i, v := range x {
+		y[i] += float64(a * v)
+	}
+}
+
+// axpy4Scalar adds Σ aₖ·xₖ to y. The rows are zero beyond their diagonal.
+func axpy4Scalar(a, x0, x1, x2, x3, y []float64) {
 	a0, a1, a2, a3 := a[0], a[1], a[2], a[3]
 	x0, x1, x2, x3 = x0[:len(y)], x1[:len(y)], x2[:len(y)], x3[:len(y)]
 	for i := range y {
 		y[i] += (float64(a0*x0[i]) + float64(a1*x1[i])) + (float64(a2*x2[i]) + float64(a3*x3[i]))
+	}
+}
+
+// addSquares scales x and adds its squares to y.
+func addSquares(scale float64, x, y []float64) {
+	y = y[:len(x)]
+	for i := range x {
+		x[i] *= scale
+		y[i] += float64(x[i] * x[i])
 	}
 }

@@ -29,6 +29,7 @@ type curvature struct {
 	layout  *layout
 	l       []float64 // the factor of the dense part
 	n       int
+	lead    int       // its first rows that are diagonal
 	anchors []float64 // κ per column, 0 = none
 	wide    []float64 // diagonal of M by position in θ, where wide
 	sums    []float64 // per wide column: Σ 1/diagonal
@@ -43,7 +44,6 @@ func newCurvature(l *layout, h *gram, scale float64) (*curvature, bool) {
 	for i := range c.l {
 		c.l[i] *= scale
 	}
-	lead := 0
 	for j, s := range l.columns {
 		if s.wide {
 			c.addWide(j)
@@ -53,14 +53,14 @@ func newCurvature(l *layout, h *gram, scale float64) (*curvature, bool) {
 		diagonal := s.levels > 1 && s.difference == 0 && l.place[s.offset+s.size-1] == l.leading(s)-1
 		mean := scale * h.weight / float64(max(s.levels, 1))
 		if diagonal && (l.reference || s.ridge > leastRidge*mean) {
-			lead = l.leading(s)
+			c.lead = l.leading(s)
 			continue
 		}
 		if l.anchored(s) {
 			c.anchor(j, (mean+s.ridge)/float64(s.levels))
 		}
 	}
-	return c, factor(c.l, c.n, lead, 1e-13)
+	return c, factor(c.l, c.n, c.lead, 1e-13)
 }
 
 // leading is the number of dense coefficients that a category has.
@@ -183,7 +183,7 @@ func newCovariance(c *curvature) *covariance {
 func (v *covariance) diagonal() []float64 {
 	l := v.layout
 	variances := make([]float64, l.intercept+1)
-	for p, d := range inverseDiagonal(v.curved.l, v.curved.n) {
+	for p, d := range inverseDiagonal(v.curved.l, v.curved.n, v.curved.lead) {
 		variances[l.dense[p]] = d
 	}
 	for j, s := range l.columns {

@@ -17,22 +17,21 @@ func Minimise(ctx context.Context, p Problem, o Options) (*Fit, error) {
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	won, err := p.check(ctx, o.Workers)
+	if err := p.checkShape(); err != nil {
+		return nil, err
+	}
+	l, err := newLayout(&p, o.Reference)
+	if err != nil {
+		return nil, err
+	}
+	objective, won, err := newObjective(ctx, &p, l, o.Workers)
 	if err != nil {
 		return nil, err
 	}
 	if p.oneClass(won) {
 		return nil, ErrOneClass
 	}
-	l, err := newLayout(&p, o.Reference)
-	if err != nil {
-		return nil, err
-	}
 	theta, warm, err := start(l, won, o.Start)
-	if err != nil {
-		return nil, err
-	}
-	objective, err := newObjective(ctx, &p, l, o.Workers)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +67,9 @@ const (
 	newtonRows  = 16384 // up to so many rows and
 	newtonDense = 160   // so many dense coefficients every step is a Newton step
 	sampleRows  = 16384 // rows that make a curvature worth using, or
-	samplePer   = 96    // so many per dense coefficient if that is more
+	samplePer   = 96    // so many per dense coefficient if that is more, or
+	sampleShare = 24    // one row in so many if that is more
+	firstStride = 2     // one row in so many of those for the curvature to start with
 	roughNorm   = 0.05  // the tolerance of the rough fit of a sample and
 	roughSteps  = 12    // its most steps
 	mostSteps   = 1 << 30
@@ -84,14 +85,15 @@ func (s *solver) solve(ctx context.Context, won outcomes, warm bool) error {
 		}
 	}
 	dense := len(s.layout.dense)
+	rows := s.all.objective.problem.Rows
 	if s.layout.free {
 		return s.unpenalised(ctx, won)
 	}
-	if s.objective.problem.Rows <= newtonRows && dense <= newtonDense && len(s.plan.wide) == 0 {
+	if rows <= newtonRows && dense <= newtonDense && !s.layout.anyWide() {
 		return s.newton(ctx, func(context.Context, bool, int) error { return nil })
 	}
-	stride := s.stride()
-	if ok, err := s.curve(ctx, stride); err != nil || !ok {
+	stride := s.stride(0)
+	if ok, err := s.curve(ctx, firstStride*stride); err != nil || !ok {
 		return s.stopped(err, math.Inf(1), "the curvature is singular")
 	}
 	if !warm && stride > 1 {
@@ -99,12 +101,12 @@ func (s *solver) solve(ctx context.Context, won outcomes, warm bool) error {
 			return err
 		}
 	}
-	return s.converge(ctx, s.options.Tolerance, stride)
+	return s.converge(ctx, s.options.Tolerance)
 }
 
 // converge descends over all rows until γ ≤ tolerance.
-func (s *solver) converge(ctx context.Context, tolerance float64, stride int) error {
-	norm, err := s.descend(ctx, tolerance, mostSteps, stride)
+func (s *solver) converge(ctx context.Context, tolerance float64) error {
+	norm, err := s.descend(ctx, tolerance, mostSteps)
 	if err != nil {
 		return err
 	}
@@ -114,11 +116,14 @@ func (s *solver) converge(ctx context.Context, tolerance float64, stride int) er
 	return nil
 }
 
-// stride makes samples of about as many rows as a curvature needs.
-func (s *solver) stride() int {
-	need := max(sampleRows, samplePer*len(s.layout.dense))
-	return max(1, (s.objective.problem.Rows+need/2)/need)
+// stride makes samples of about as many rows as a curvature needs, and at least so many.
+func (s *solver) stride(least int) int {
+	need := max(sampleRows, samplePer*len(s.layout.dense), least)
+	return max(1, (s.all.objective.problem.Rows+need/2)/need)
 }
+
+// closeStride is that of curvatures near the optimum, which passes over all rows depend on.
+func (s *solver) closeStride() int { return s.stride(s.all.objective.problem.Rows / sampleShare) }
 
 // distrust replaces a start that is worse than none.
 func (s *solver) distrust(ctx context.Context, won outcomes) error {
@@ -134,11 +139,13 @@ func (s *solver) distrust(ctx context.Context, won outcomes) error {
 	return nil
 }
 
-// rough fits the sample that the curvature is of, roughly: passes over it are cheap.
-func (s *solver) rough(ctx context.Context, stride int) error {
-	s.on(stride)
-	_, err := s.descend(ctx, roughNorm, roughSteps, stride)
-	s.on(1)
+// rough fits a sample roughly: passes over it are cheap.
+func (s *solver) rough(ctx context.Context, stride int) (err error) {
+	if s.on, err = s.sample(ctx, stride); err != nil {
+		return err
+	}
+	_, err = s.descend(ctx, roughNorm, roughSteps)
+	s.on = s.all
 	return err
 }
 
@@ -149,21 +156,24 @@ func (s *solver) finish(ctx context.Context, won outcomes) (*Fit, error) {
 		if err := s.errors(ctx); err != nil {
 			return nil, err
 		}
-		loss, value, grad, err := s.objective.problem.verify(ctx, s.layout, s.options.Workers, len(s.objective.chunks), s.theta)
-		if err != nil {
-			return nil, err
+		if !s.checked {
+			var err error
+			if s.loss, s.value, err = s.check(ctx, s.theta, s.grad); err != nil {
+				return nil, err
+			}
+			s.checked = true
 		}
-		gap := s.curved.gap(grad, s.buffer)
-		norm := relative(gap, value)
+		gap := s.curved.gap(s.grad, s.buffer)
+		norm := relative(gap, s.value)
 		if norm <= s.options.Tolerance {
-			f := &Fit{Objective: value, LogLoss: loss, GradientNorm: norm, Gap: gap, MaxGradient: largest(grad), Rows: won.rows}
+			f := &Fit{Objective: s.value, LogLoss: s.loss, GradientNorm: norm, Gap: gap, MaxGradient: largest(s.grad), Rows: won.rows}
 			s.fill(f)
 			return f, nil
 		}
 		if check == checks || s.exhausted() {
 			return nil, s.stopped(nil, norm, "the checking pass disagrees")
 		}
-		if err := s.converge(ctx, s.options.Tolerance/2, s.stride()); err != nil {
+		if err := s.converge(ctx, s.options.Tolerance/2); err != nil {
 			return nil, err
 		}
 	}
@@ -192,7 +202,7 @@ func (s *solver) errors(ctx context.Context) error {
 	}
 	stride := 1
 	if subsample {
-		stride = s.stride()
+		stride = s.closeStride()
 	}
 	if ok, err := s.curve(ctx, stride); err != nil || !ok {
 		return s.stopped(err, math.Inf(1), "the curvature at the optimum is singular")

@@ -2,7 +2,6 @@ package logit
 
 import (
 	"cmp"
-	"context"
 	"slices"
 )
 
@@ -30,30 +29,23 @@ type group struct {
 	codes   Codes
 }
 
-// fuse packs categories and missing flags into groups, first fit by falling size, and computes their codes.
-func fuse(ctx context.Context, p *Problem, l *layout, workers, limit int) ([]group, error) {
-	groups := pack(members(l), limit)
-	for i := range groups {
-		g := &groups[i]
-		if m := g.members[0]; len(g.members) == 1 && !m.flag {
-			g.codes = p.Columns[m.column].Codes
-		} else {
-			g.codes.U16 = make([]uint16, p.Rows)
-		}
+// allocate makes room for the group's codes. A category by itself keeps its own.
+func (g *group) allocate(p *Problem) {
+	if m := g.members[0]; len(g.members) == 1 && !m.flag {
+		g.codes = p.Columns[m.column].Codes
+	} else {
+		g.codes.U16 = make([]uint16, p.Rows)
 	}
-	err := each(ctx, workers, blocks(p.Rows), func(_, b int) error {
-		at := span{b * blockRows, min((b+1)*blockRows, p.Rows)}
-		for i := range groups {
-			g := &groups[i]
-			if len(g.members) > 1 || g.members[0].flag {
-				for _, m := range g.members {
-					m.addCodes(p, at, g.codes.U16[at.lo:at.hi])
-				}
-			}
-		}
-		return nil
-	})
-	return groups, err
+}
+
+// fill computes the codes of a span.
+func (g *group) fill(p *Problem, at span) {
+	if len(g.members) == 1 && !g.members[0].flag {
+		return
+	}
+	for _, m := range g.members {
+		m.addCodes(p, at, g.codes.U16[at.lo:at.hi])
+	}
 }
 
 // members lists what has a code: categories and missing flags.
@@ -70,7 +62,7 @@ func members(l *layout) []member {
 	return all
 }
 
-// pack puts members into groups of at most limit codes.
+// pack puts members into groups of at most limit codes, first fit by falling size.
 func pack(all []member, limit int) []group {
 	slices.SortStableFunc(all, func(a, b member) int { return cmp.Compare(b.levels, a.levels) })
 	var groups []group
@@ -113,11 +105,7 @@ func addStrided[T uint8 | uint16 | uint32](from []T, to []uint16, stride int) {
 func addMissing[F float32 | float64](x []F, to []uint16, stride int) {
 	to = to[:len(x)]
 	for i, v := range x {
-		missing := uint16(0)
-		if v != v {
-			missing = uint16(stride)
-		}
-		to[i] += missing
+		to[i] += uint16(stride) & uint16(missing(float64(v)))
 	}
 }
 

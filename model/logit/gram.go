@@ -18,6 +18,7 @@ import (
 const (
 	gramFuseLimit = 40
 	gramRows      = 2 * blockRows
+	layRows       = 256 // a task of laying out
 )
 
 // gram is a Gram matrix.
@@ -32,45 +33,43 @@ type gram struct {
 // gramPlan holds the tasks' sums and the space for a few blocks of rows.
 type gramPlan struct {
 	objective *objective
-	coded     []group  // lightly fused dense categories and flags
-	wide      []member // categories with diagonal blocks
+	coded     []group // lightly fused dense categories and flags
 	numbers   int
+	stride    int // numbers, padded to a multiple of four
 	workers   int
 
 	h     []float64   // gramRows
 	codes [][]uint16  // per coded group
 	z     [][]float64 // per number
-	hz    []float64   // gramRows × numbers, row after row
+	hz    []float64   // gramRows × stride, row after row
 
 	single  [][]float64 // per coded group: Σh
 	pairs   []pairTable
-	crossed [][]float64 // per coded group: Σhz, codes × numbers
+	duets   []duet
+	crossed [][]float64 // per coded group: Σhz, codes × stride
 	squares []float64   // numbers × numbers
 	totals  []float64   // numbers: Σhz
-	spans   []span      // of rows laid out
 }
 
 // pairTable is Σh per pair of codes of two groups.
 type pairTable struct {
 	a, b int
-	sums []float64
+	sums []float64 // the codes of b fastest
 }
 
 func newGramPlan(o *objective) *gramPlan {
-	g := &gramPlan{objective: o, numbers: len(o.numbers), workers: o.workers}
+	k := len(o.numbers.columns)
+	g := &gramPlan{objective: o, numbers: k, stride: (k + 3) &^ 3, workers: o.workers}
 	var dense []member
 	for _, m := range members(o.layout) {
-		if o.layout.columns[m.column].wide {
-			g.wide = append(g.wide, m)
-		} else {
+		if !o.layout.columns[m.column].wide {
 			dense = append(dense, m)
 		}
 	}
 	g.coded = pack(dense, gramFuseLimit)
 	slices.SortStableFunc(g.coded, func(a, b group) int { return cmp.Compare(b.size, a.size) })
-	k := g.numbers
 	g.h = make([]float64, gramRows)
-	g.hz = make([]float64, gramRows*k)
+	g.hz = make([]float64, gramRows*g.stride)
 	g.squares, g.totals = make([]float64, k*k), make([]float64, k)
 	for range k {
 		g.z = append(g.z, make([]float64, gramRows))
@@ -79,35 +78,41 @@ func newGramPlan(o *objective) *gramPlan {
 		size := g.coded[a].size
 		g.codes = append(g.codes, make([]uint16, gramRows))
 		g.single = append(g.single, make([]float64, size))
-		g.crossed = append(g.crossed, make([]float64, size*k))
+		g.crossed = append(g.crossed, make([]float64, size*g.stride))
 		for b := range a {
 			g.pairs = append(g.pairs, pairTable{a, b, make([]float64, size*g.coded[b].size)})
 		}
 	}
+	for i := 0; i < len(g.pairs); i++ {
+		d := duet{first: &g.pairs[i]}
+		if i+1 < len(g.pairs) && g.pairs[i+1].a == g.pairs[i].a {
+			i++
+			d.second = &g.pairs[i]
+		}
+		g.duets = append(g.duets, d)
+	}
 	return g
 }
 
-// compute sums the rows of a sample at θ, and all rows for wide categories; weigh turns a span's η into h, in place.
-func (g *gramPlan) compute(ctx context.Context, s sample, theta []float64, weigh func(rows span, eta []float64)) (*gram, error) {
+// compute sums the rows at θ; weigh turns a span's η into h, in place. Wide categories are left to wideDiagonals.
+func (g *gramPlan) compute(ctx context.Context, theta []float64, weigh func(rows span, eta []float64)) (*gram, error) {
 	g.reset()
 	g.objective.expand(theta)
-	result := &gram{n: len(g.objective.layout.dense)}
-	for next := (place{}); next.block < blocks(s.rows); {
-		next = g.take(s, next)
-		if err := g.lay(ctx, theta, weigh); err != nil {
+	result := &gram{n: len(g.objective.layout.dense), rows: g.objective.problem.Rows}
+	for lo := 0; lo < result.rows; lo += gramRows {
+		at := span{lo, min(lo+gramRows, result.rows)}
+		rows := at.hi - at.lo
+		if err := g.lay(ctx, at, weigh); err != nil {
 			return nil, err
 		}
-		rows := g.laid()
-		result.rows += rows
 		result.weight += sum(g.h[:rows])
 		if err := each(ctx, g.workers, g.tasks(), func(_, task int) error { g.task(task, rows); return nil }); err != nil {
 			return nil, err
 		}
 	}
+	g.margins()
 	g.assemble(result)
-	var err error
-	result.wide, err = g.wideDiagonals(ctx, theta, weigh)
-	return result, err
+	return result, nil
 }
 
 func (g *gramPlan) reset() {
@@ -122,43 +127,14 @@ func (g *gramPlan) reset() {
 	clear(g.totals)
 }
 
-// place is a cell of a block.
-type place struct{ block, cell int }
-
-// take collects spans of the sample from a place on, as many as fit, and returns the next place.
-func (g *gramPlan) take(s sample, from place) place {
-	g.spans = g.spans[:0]
-	rows := 0
-	for ; from.block < blocks(s.rows); from = (place{from.block + 1, 0}) {
-		for ; from.cell < s.cells(from.block); from.cell++ {
-			at := s.of(from.block, from.cell)
-			if rows += at.hi - at.lo; rows > gramRows {
-				return from
-			}
-			g.spans = append(g.spans, at)
-		}
-	}
-	return from
-}
-
-func (g *gramPlan) laid() int {
-	rows := 0
-	for _, at := range g.spans {
-		rows += at.hi - at.lo
-	}
-	return rows
-}
-
-// lay writes out h, the codes and the numbers of the spans.
-func (g *gramPlan) lay(ctx context.Context, theta []float64, weigh func(rows span, eta []float64)) error {
-	starts := make([]int, len(g.spans)+1)
-	for i, at := range g.spans {
-		starts[i+1] = starts[i] + at.hi - at.lo
-	}
-	return each(ctx, g.workers, len(g.spans), func(_, i int) error {
-		at, lo, hi := g.spans[i], starts[i], starts[i+1]
+// lay writes out h, the codes and the numbers of a span.
+func (g *gramPlan) lay(ctx context.Context, all span, weigh func(rows span, eta []float64)) error {
+	rows := all.hi - all.lo
+	return each(ctx, g.workers, (rows+layRows-1)/layRows, func(worker, i int) error {
+		lo, hi := i*layRows, min((i+1)*layRows, rows)
+		at := span{all.lo + lo, all.lo + hi}
 		h := g.h[lo:hi]
-		g.objective.predict(at, theta, h)
+		g.objective.predict(at, h, &g.objective.scratch[worker])
 		weigh(at, h)
 		for a := range g.coded {
 			codes := g.codes[a][lo:hi]
@@ -173,8 +149,7 @@ func (g *gramPlan) lay(ctx context.Context, theta []float64, weigh func(rows spa
 }
 
 func (g *gramPlan) layNumbers(at span, lo, hi int) {
-	k := g.numbers
-	for n, j := range g.objective.numbers {
+	for n, j := range g.objective.numbers.columns {
 		c := &g.objective.problem.Columns[j]
 		z := g.z[n][lo:hi]
 		if c.Numbers.F32 != nil {
@@ -182,40 +157,84 @@ func (g *gramPlan) layNumbers(at span, lo, hi int) {
 		} else {
 			standardise(c.Numbers.F64[at.lo:at.hi], c.Center, 1/c.Scale, z)
 		}
+		h, hz := g.h[lo:hi], g.hz[lo*g.stride+n:]
 		for i, v := range z {
-			g.hz[(lo+i)*k+n] = g.h[lo+i] * v
+			hz[i*g.stride] = h[i] * v
 		}
 	}
 }
 
-// tasks: pairs of coded groups, each coded group alone, numbers.
-func (g *gramPlan) tasks() int { return len(g.pairs) + len(g.coded) + g.numbers }
+// tasks: for each coded group its pairs with the groups before, two at a time, and itself; then the numbers.
+func (g *gramPlan) tasks() int { return len(g.duets) + len(g.coded) + g.numbers }
 
 func (g *gramPlan) task(task, rows int) {
-	if task < len(g.pairs) {
-		p := &g.pairs[task]
-		scatterCells(g.codes[p.a][:rows], g.codes[p.b][:rows], g.coded[p.b].size, g.h, p.sums)
+	if task < len(g.duets) {
+		g.duets[task].add(g, rows)
 		return
 	}
-	if task -= len(g.pairs); task < len(g.coded) {
+	if task -= len(g.duets); task < len(g.coded) {
 		codes := g.codes[task][:rows]
-		scatter(codes, g.single[task], g.h)
+		if len(g.coded) == 1 {
+			scatter(codes, g.single[task], g.h)
+		}
 		if g.numbers > 0 {
-			scatterRows(codes, g.hz, g.crossed[task], g.numbers)
+			scatterRows(codes, g.hz, g.crossed[task], g.stride)
 		}
 		return
 	}
 	n := task - len(g.coded)
 	k := g.numbers
-	for i := range rows {
-		g.totals[n] += g.hz[i*k+n]
+	if len(g.coded) == 0 {
+		for i := range rows {
+			g.totals[n] += g.hz[i*g.stride+n]
+		}
 	}
 	for m := 0; m <= n; m += 4 {
 		// A group of four may reach beyond the diagonal, into what nobody reads.
 		last := k - 1
-		s := dotsStrided(g.hz[n:], k, g.z[m][:rows], g.z[min(m+1, last)], g.z[min(m+2, last)], g.z[min(m+3, last)])
+		s := dotsStrided(g.hz[n:], g.stride, g.z[m][:rows], g.z[min(m+1, last)], g.z[min(m+2, last)], g.z[min(m+3, last)])
 		for i, v := range s[:min(4, k-m)] {
 			g.squares[n*k+m+i] += v
+		}
+	}
+}
+
+// duet is two pairs, or the last one, of a group.
+type duet struct{ first, second *pairTable }
+
+func (d duet) add(g *gramPlan, rows int) {
+	a, b := g.codes[d.first.a][:rows], g.codes[d.first.b][:rows]
+	size := g.coded[d.first.b].size
+	if d.second == nil {
+		scatterCells(a, b, size, g.h, d.first.sums)
+		return
+	}
+	c := g.codes[d.second.b][:rows]
+	scatterCellsTwice(a, b, c, size, g.coded[d.second.b].size, g.h, d.first.sums, d.second.sums)
+}
+
+// margins fills what the tasks left out, because other sums contain it: the sums of single groups and of numbers.
+func (g *gramPlan) margins() {
+	for i := range g.pairs {
+		p := &g.pairs[i]
+		if p.b != 0 {
+			continue
+		}
+		single, first := g.single[p.a], g.single[0]
+		for code := range single {
+			row := p.sums[code*len(first):][:len(first)]
+			single[code] = sum(row)
+			if p.a == 1 {
+				addTo(first, row)
+			}
+		}
+	}
+	if len(g.coded) == 0 {
+		return
+	}
+	for at, v := range g.crossed[0] {
+		if n := at % g.stride; n < g.numbers {
+			g.totals[n] += v
 		}
 	}
 }
@@ -251,7 +270,6 @@ func (g *gramPlan) assemble(to *gram) {
 func (g *gramPlan) assembleSingle(to *gram, members [][]int, a int) {
 	l := g.objective.layout
 	last := to.n - 1
-	k := g.numbers
 	for i, h := range g.single[a] {
 		for m, from := range members {
 			p := from[i]
@@ -264,9 +282,9 @@ func (g *gramPlan) assembleSingle(to *gram, members [][]int, a int) {
 					to.dense[max(p, q)*to.n+min(p, q)] += h
 				}
 			}
-			for n, j := range g.objective.numbers {
+			for n, j := range g.objective.numbers.columns {
 				q := l.place[l.columns[j].offset]
-				to.dense[max(p, q)*to.n+min(p, q)] += g.crossed[a][i*k+n]
+				to.dense[max(p, q)*to.n+min(p, q)] += g.crossed[a][i*g.stride+n]
 			}
 		}
 	}
@@ -275,11 +293,11 @@ func (g *gramPlan) assembleSingle(to *gram, members [][]int, a int) {
 func (g *gramPlan) assembleNumbers(to *gram) {
 	l := g.objective.layout
 	last := to.n - 1
-	for n, j := range g.objective.numbers {
+	for n, j := range g.objective.numbers.columns {
 		p := l.place[l.columns[j].offset]
 		to.dense[last*to.n+p] = g.totals[n]
 		for m := 0; m <= n; m++ {
-			q := l.place[l.columns[g.objective.numbers[m]].offset]
+			q := l.place[l.columns[g.objective.numbers.columns[m]].offset]
 			to.dense[max(p, q)*to.n+min(p, q)] = g.squares[n*g.numbers+m]
 		}
 	}
@@ -322,13 +340,26 @@ func scatterCells(a, b []uint16, columns int, h, table []float64) {
 	}
 }
 
-// scatterRows adds row i of hz to the table's row codes[i].
-func scatterRows(codes []uint16, hz, table []float64, columns int) {
+// scatterCellsTwice is scatterCells of two pairs with the same a.
+func scatterCellsTwice(a, b, c []uint16, bColumns, cColumns int, h, bTable, cTable []float64) {
+	b, c, h = b[:len(a)], c[:len(a)], h[:len(a)]
+	for i, code := range a {
+		v := h[i]
+		bTable[int(code)*bColumns+int(b[i])] += v
+		cTable[int(code)*cColumns+int(c[i])] += v
+	}
+}
+
+// scatterRowsScalar adds row i of hz to the table's row codes[i]; rows are a multiple of four long.
+func scatterRowsScalar(codes []uint16, hz, table []float64, columns int) {
 	for i, code := range codes {
-		from := hz[i*columns:][:columns]
-		to := table[int(code)*columns:][:columns]
-		for n, v := range from {
-			to[n] += v
+		from, to := hz[i*columns:][:columns], table[int(code)*columns:][:columns]
+		for len(from) >= 4 && len(to) >= 4 {
+			to[0] += from[0]
+			to[1] += from[1]
+			to[2] += from[2]
+			to[3] += from[3]
+			from, to = from[4:], to[4:]
 		}
 	}
 }

@@ -95,6 +95,10 @@ func (l *layout) widen() error {
 	return nil
 }
 
+func (l *layout) anyWide() bool {
+	return slices.ContainsFunc(l.columns, func(s slot) bool { return s.wide })
+}
+
 // order numbers the dense coefficients: the largest category first (its block of the curvature is diagonal, which the
 // factorisation uses), the intercept last.
 func (l *layout) order() {
@@ -264,10 +268,5 @@ func sum(x []float64) float64 {
 	return total
 }
 
-func dot(x, y []float64) float64 {
-	total := 0.0
-	for i, v := range x {
-		total += float64(v * y[i])
-	}
-	return total
-}
+// dotScalar is x'y, in lanes.
+func dotScalar(x, y []float64) float64 { return dotWhole(x, y) }

@@ -51,28 +51,30 @@ func (m *memory) direct(c *curvature, grad, step, buffer []float64) {
 }
 
 // descend minimises over the current subject by preconditioned L-BFGS until γ ≤ tolerance, or for at most so many steps.
-// The curvature is made anew, from one row in stride, once θ is so much closer to the optimum that the old one is worth
-// little, and with more rows if that still gets nowhere.
-func (s *solver) descend(ctx context.Context, tolerance float64, steps int, stride int) (float64, error) {
-	if err := s.evaluate(ctx); err != nil {
-		return 0, err
+// Over all rows the curvature is made anew once θ is so much closer to the optimum that the old one is worth little, and
+// with more rows if that still gets nowhere.
+func (s *solver) descend(ctx context.Context, tolerance float64, steps int) (float64, error) {
+	if !s.checked {
+		if err := s.evaluate(ctx); err != nil {
+			return 0, err
+		}
 	}
 	var m memory
-	norm := s.norm()
+	norm, rate := s.norm(), 1.0
 	if math.IsNaN(s.curvedAt) {
 		s.curvedAt = norm
 	}
-	start, since := norm, 0
+	start, since, stride := norm, 0, s.closeStride()
 	for range steps {
 		s.report(norm)
-		if norm <= tolerance || s.progress && s.exhausted() {
+		if norm <= tolerance || s.on == s.all && s.exhausted() {
 			return norm, nil
 		}
-		slow := s.progress && since >= slowSteps && norm > start*slowRate
+		slow := s.on == s.all && since >= slowSteps && norm > start*slowRate
 		if slow {
 			stride = max(1, stride/4)
 		}
-		if slow || s.progress && s.outdated(norm) {
+		if slow || s.on == s.all && s.outdated(norm) {
 			if ok, err := s.curve(ctx, stride); err != nil || !ok {
 				return norm, s.stopped(err, norm, "the curvature is singular")
 			}
@@ -83,6 +85,7 @@ func (s *solver) descend(ctx context.Context, tolerance float64, steps int, stri
 			start, since = norm, 0
 		}
 		m.direct(s.curved, s.grad, s.step, s.buffer)
+		s.trust = s.on == s.all && norm*rate*trustMargin <= tolerance
 		ok, err := s.search(ctx)
 		if err != nil {
 			return norm, err
@@ -95,7 +98,12 @@ func (s *solver) descend(ctx context.Context, tolerance float64, steps int, stri
 			continue
 		}
 		m.add(s.trial, s.theta, s.trialG, s.grad)
+		last := norm
 		norm = s.norm()
+		rate = norm / last
+		if s.checked && norm > tolerance {
+			s.passes++ // it was an ordinary pass after all
+		}
 		since++
 	}
 	return norm, nil
@@ -107,8 +115,9 @@ func (s *solver) outdated(norm float64) bool {
 }
 
 const (
-	farNorm   = 0.05 // a curvature made where γ was above it is outdated
-	nearNorm  = 0.02 // where γ is below it
-	slowSteps = 6    // steps after which a curvature is not good enough if
-	slowRate  = 0.03 // γ has not fallen by this
+	farNorm     = 0.05 // a curvature made where γ was above it is outdated
+	nearNorm    = 0.02 // where γ is below it
+	slowSteps   = 6    // steps after which a curvature is not good enough if
+	slowRate    = 0.03 // γ has not fallen by this
+	trustMargin = 1.3  // how much worse than the last a step may do and still be expected to be the last
 )

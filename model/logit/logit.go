@@ -14,6 +14,30 @@
 // add up to zero, which is the exact optimum where there is a ridge and the convention where there is none.
 //
 // The package knows columns and levels by their indices and never by name.
+//
+// # Cost
+//
+// A fit reads the rows once to check them, then in so many passes, then once more to prove the optimum. With n rows, C
+// columns, P coefficients and m ≈ max(96·P, n/24) sampled rows:
+//
+//	check and fuse         n · C             writes 2 bytes a row for every handful of categories and flags
+//	fit of the sample      m · C and m · C²  some ten passes and a curvature
+//	passes over all rows   5–10 · n · C
+//	curvature              1–2 · (m · C²/2 + P³/3)
+//	proof                  n · C
+//	standard errors        P³/6
+//
+// so that time grows linearly with rows, with columns as long as n is much larger than 100·P, and with levels up to 512
+// a column; above, a level costs no more than its memory. On top of what is handed in, memory is 2 bytes a row for each
+// handful of fused columns, the sample, and 8·P² bytes.
+//
+// A pass over the 20 columns of the benchmark leads (10 categories, 10 numbers, 544 coefficients) reads 51 bytes, looks
+// up 5 fused tables and adds to 5 others, per row. On one core of an EPYC of the Zen 5 generation (its neighbour busy)
+// that takes 25 ns a row in plain Go and 12 ns with vectors, where reading alone takes 3.5: half of the vector pass is
+// the ten accesses to tables in the second-level cache. A row of the curvature takes 100–150 ns, of the first pass 30, of
+// the proof 50. A factorisation of 544 takes 8 ms, with vectors 2.
+//
+// Vectors need a build with GOEXPERIMENT=simd and a processor with AVX-512; they give the same bits as plain Go.
 package logit
 
 import (
@@ -97,10 +121,10 @@ type Progress struct {
 	GradientNorm float64 // as [Fit.GradientNorm]
 }
 
-// DefaultOptions is a fit to a relative objective gap of 1e-14 with subsampled standard errors, on all processors.
+// DefaultOptions is a fit to a relative objective gap of 2.5e-11 with subsampled standard errors, on all processors.
 func DefaultOptions() Options {
 	return Options{
-		Tolerance:      1e-7,
+		Tolerance:      5e-6,
 		MaxPasses:      1000,
 		Workers:        runtime.GOMAXPROCS(0),
 		StandardErrors: SubsampleErrors,

@@ -68,13 +68,6 @@ func synthetic(seed uint64, s shape) Problem {
 	return p
 }
 
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
 // category makes a column in one of the widths.
 func category(codes []int, levels int, ridge float64, width int) Column {
 	c := Column{Levels: levels, Ridge: ridge}
@@ -121,6 +114,7 @@ var large = shape{rows: 36_000, levels: []int{80, 30, 5, 40}, numbers: 3, missin
 
 func quiet() Options {
 	o := DefaultOptions()
+	o.Tolerance = 1e-7
 	o.Workers = 2
 	o.StandardErrors = NoErrors
 	return o
@@ -157,19 +151,19 @@ func near(t *testing.T, got, want *Fit, tolerance float64) {
 }
 
 // gather picks rows of a problem, in the order given, with repetition.
-func pick(p Problem, rows []int) Problem {
+func rowsOf(p Problem, rows []int) Problem {
 	q := Problem{Rows: len(rows)}
 	for _, c := range p.Columns {
 		d := c
-		d.Codes = Codes{take(c.Codes.U8, rows), take(c.Codes.U16, rows), take(c.Codes.U32, rows)}
-		d.Numbers = Numbers{take(c.Numbers.F32, rows), take(c.Numbers.F64, rows)}
+		d.Codes = Codes{choose(c.Codes.U8, rows), choose(c.Codes.U16, rows), choose(c.Codes.U32, rows)}
+		d.Numbers = Numbers{choose(c.Numbers.F32, rows), choose(c.Numbers.F64, rows)}
 		q.Columns = append(q.Columns, d)
 	}
-	q.Labels, q.Targets, q.Weights = take(p.Labels, rows), take(p.Targets, rows), take(p.Weights, rows)
+	q.Labels, q.Targets, q.Weights = choose(p.Labels, rows), choose(p.Targets, rows), choose(p.Weights, rows)
 	return q
 }
 
-func take[T any](x []T, rows []int) []T {
+func choose[T any](x []T, rows []int) []T {
 	if x == nil {
 		return nil
 	}
@@ -228,7 +222,7 @@ func TestWeightTwoIsRowTwice(t *testing.T) {
 				twice = append(twice, i)
 			}
 		}
-		q := pick(p, twice)
+		q := rowsOf(p, twice)
 		q.Weights = nil
 		a, b := mustFit(t, p, quiet()), mustFit(t, q, quiet())
 		near(t, a, b, 2e-6)
@@ -246,7 +240,7 @@ func TestWeightZeroIsAbsent(t *testing.T) {
 				rows = append(rows, i)
 			}
 		}
-		a, b := mustFit(t, p, quiet()), mustFit(t, pick(p, rows), quiet())
+		a, b := mustFit(t, p, quiet()), mustFit(t, rowsOf(p, rows), quiet())
 		near(t, a, b, 2e-6)
 		if a.Rows != len(rows) {
 			t.Errorf("Rows is %d, want %d", a.Rows, len(rows))
@@ -256,7 +250,7 @@ func TestWeightZeroIsAbsent(t *testing.T) {
 
 func TestStackedHalves(t *testing.T) {
 	p := synthetic(4, ordinary)
-	q := pick(p, append(upTo(p.Rows), upTo(p.Rows)...))
+	q := rowsOf(p, append(upTo(p.Rows), upTo(p.Rows)...))
 	q.Weights = make([]float64, q.Rows)
 	for i := range q.Weights {
 		q.Weights[i] = 0.5
@@ -270,9 +264,38 @@ func TestRowOrder(t *testing.T) {
 		want := mustFit(t, p, quiet())
 		rows := upTo(p.Rows)
 		slices.SortStableFunc(rows, func(a, b int) int { return int(p.Labels[a]) - int(p.Labels[b]) })
-		near(t, mustFit(t, pick(p, rows), quiet()), want, 2e-6)
+		near(t, mustFit(t, rowsOf(p, rows), quiet()), want, 2e-6)
 		rand.New(rand.NewPCG(1, 2)).Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
-		near(t, mustFit(t, pick(p, rows), quiet()), want, 2e-6)
+		near(t, mustFit(t, rowsOf(p, rows), quiet()), want, 2e-6)
+	}
+}
+
+// At the default tolerance no row's log-odds depend on the order of the rows by more than 1e-3, and F is its minimum to 1e-9.
+func TestDefaultTolerance(t *testing.T) {
+	p := synthetic(21, large)
+	tight := quiet()
+	tight.Tolerance = 1e-10
+	best := mustFit(t, p, tight)
+	rows := upTo(p.Rows)
+	orders := map[string][]int{"given": slices.Clone(rows)}
+	slices.SortStableFunc(rows, func(a, b int) int { return int(p.Labels[a]) - int(p.Labels[b]) })
+	orders["by outcome"] = slices.Clone(rows)
+	slices.SortStableFunc(rows, func(a, b int) int { return p.Columns[0].Codes.code(a) - p.Columns[0].Codes.code(b) })
+	orders["by category"] = slices.Clone(rows)
+	rand.New(rand.NewPCG(1, 2)).Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+	orders["shuffled"] = rows
+	for name, rows := range orders {
+		f := mustFit(t, rowsOf(p, rows), DefaultOptions())
+		if gap := f.Objective - best.Objective; gap > 1e-9*best.Objective {
+			t.Errorf("%s: F is %v above its minimum", name, gap)
+		}
+		worst := 0.0
+		for i := range p.Rows {
+			worst = max(worst, math.Abs(predict(p, f, i)-predict(p, best, i)))
+		}
+		if worst > 5e-4 { // of two orders, 1e-3
+			t.Errorf("%s: log-odds differ by %v", name, worst)
+		}
 	}
 }
 
@@ -478,7 +501,9 @@ func TestWideCategory(t *testing.T) {
 	s := large
 	s.levels = []int{20_000, 8}
 	p := synthetic(16, s)
-	f := mustFit(t, p, DefaultOptions())
+	o := DefaultOptions()
+	o.Tolerance = 1e-7
+	f := mustFit(t, p, o)
 	if f.GradientNorm > 1e-7 {
 		t.Errorf("relative gradient norm %v", f.GradientNorm)
 	}
@@ -487,7 +512,7 @@ func TestWideCategory(t *testing.T) {
 	}
 	// Many dense columns beyond the limit become diagonal too.
 	s.levels = []int{500, 500, 500, 500, 500, 400}
-	if g := mustFit(t, synthetic(17, s), DefaultOptions()); g.GradientNorm > 1e-7 {
+	if g := mustFit(t, synthetic(17, s), o); g.GradientNorm > 1e-7 {
 		t.Errorf("relative gradient norm %v", g.GradientNorm)
 	}
 }

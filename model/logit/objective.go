@@ -3,9 +3,10 @@ package logit
 import (
 	"context"
 	"math"
+	"slices"
 )
 
-// objective computes F and its gradient in passes over the rows.
+// objective computes F and its gradient in passes over the rows of a problem: the whole one, or a sample of it.
 //
 // A pass is cut into chunks, whose number depends on the problem alone. Every chunk adds up its blocks in order into
 // sums of its own; then the chunks' sums are added in order. So the bits do not depend on who computed what.
@@ -15,28 +16,49 @@ type objective struct {
 	groups  []group
 	tables  []int // where each group's table starts
 	size    int   // of all tables
-	numbers []int // columns that are numbers: pairs of one width without missing values, one by one, then the others
-	pairs   int   // how many of them are in pairs
+	numbers numbers
 	workers int
 
-	expanded []float64 // tables of coefficients
+	expanded []float64 // tables of coefficients, on the raw scale
+	slopes   []float64 // per number, on the raw scale
+	base     float64   // intercept on the raw scale
+	raw      []float64 // buffer of the shape of θ
 	chunks   []chunk
 	scratch  []scratch
 }
 
+// numbers lists the columns that are numbers in the order in which kernels take them: those on their raw scale, by width,
+// without missing values first, then the centred ones.
+type numbers struct {
+	columns []int
+	single  banded
+	double  banded
+}
+
+// banded counts columns of one width: so many without and with missing values.
+type banded struct{ whole, gapped int }
+
+func (n *numbers) plain() int {
+	return n.single.whole + n.single.gapped + n.double.whole + n.double.gapped
+}
+
+// rawCenter is the |Center|/Scale beyond which a number is centred row by row: the raw sums would cancel.
+const rawCenter = 16
+
 // chunk is the sums of a range of blocks.
 type chunk struct {
-	blocks    span
-	loss      float64
-	intercept float64
-	tables    []float64 // Σ residual per fused code
-	numbers   []float64 // Σ residual·(x−center) per number
+	blocks  span
+	sums    sums
+	tables  []float64 // Σ residual per fused code
+	numbers []float64 // Σ residual·x per number, of raw scale, or Σ residual·(x−center)
 }
 
 // scratch is a worker's space for one block.
 type scratch struct {
 	eta    [blockRows]float64
 	target [blockRows]float64
+	single [][]float32 // the block's part of the plain numbers
+	double [][]float64
 }
 
 const (
@@ -45,52 +67,66 @@ const (
 	chunkFloats = 8 << 20 // and at most so many sums in all of them together, if more than one chunk
 )
 
-func newObjective(ctx context.Context, p *Problem, l *layout, workers int) (*objective, error) {
+// newObjective makes the first pass over a problem whose shape has been checked.
+func newObjective(ctx context.Context, p *Problem, l *layout, workers int) (*objective, outcomes, error) {
 	// Tables should be small against the rows that fill them.
 	limit := min(fuseLimit, max(64, p.Rows/16))
-	groups, err := fuse(ctx, p, l, workers, limit)
+	o := &objective{problem: p, layout: l, groups: pack(members(l), limit), workers: workers}
+	won, gaps, err := o.scan(ctx)
 	if err != nil {
-		return nil, err
+		return nil, won, err
 	}
-	o := &objective{problem: p, layout: l, groups: groups, workers: workers, scratch: make([]scratch, workers)}
-	for i := range groups {
-		o.tables = append(o.tables, o.size)
-		o.size += groups[i].tableSize()
-	}
-	o.expanded = make([]float64, o.size)
-	if err := o.pair(ctx); err != nil {
-		return nil, err
-	}
-	o.cut()
-	return o, nil
+	o.order(gaps)
+	o.allocate()
+	return o, won, nil
 }
 
-// pair orders the numbers so that those that the pair kernels serve come first.
-func (o *objective) pair(ctx context.Context) error {
-	gaps, err := o.problem.gaps(ctx, o.workers)
-	if err != nil {
-		return err
-	}
-	var whole32, whole64, rest []int
+// order orders the numbers by the kernels that serve them.
+func (o *objective) order(gaps []bool) {
+	var by [5][]int
 	for j, s := range o.layout.columns {
-		switch {
-		case s.levels > 0:
-		case gaps[j]:
-			rest = append(rest, j)
-		case o.problem.Columns[j].Numbers.F32 != nil:
-			whole32 = append(whole32, j)
-		default:
-			whole64 = append(whole64, j)
+		if s.levels > 0 {
+			continue
 		}
+		c := &o.problem.Columns[j]
+		kind := 2 * btoi(c.Numbers.F32 == nil)
+		if gaps[j] {
+			kind++
+		}
+		if math.Abs(c.Center) > rawCenter*c.Scale || gaps[j] && !c.Flag {
+			kind = 4
+		}
+		by[kind] = append(by[kind], j)
 	}
-	for _, whole := range [][]int{whole32, whole64} {
-		even := len(whole) &^ 1
-		o.numbers = append(o.numbers, whole[:even]...)
-		rest = append(rest, whole[even:]...)
+	n := &o.numbers
+	n.single, n.double = banded{len(by[0]), len(by[1])}, banded{len(by[2]), len(by[3])}
+	n.columns = slices.Concat(by[:]...)
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
 	}
-	o.pairs = len(o.numbers)
-	o.numbers = append(o.numbers, rest...)
-	return nil
+	return 0
+}
+
+// allocate makes the space that passes need.
+func (o *objective) allocate() {
+	o.tables = make([]int, len(o.groups))
+	for i := range o.groups {
+		o.tables[i] = o.size
+		o.size += o.groups[i].tableSize()
+	}
+	o.expanded = make([]float64, o.size)
+	o.slopes = make([]float64, len(o.numbers.columns))
+	o.raw = make([]float64, o.layout.intercept+1)
+	o.scratch = make([]scratch, o.workers)
+	for worker := range o.scratch {
+		n := &o.numbers
+		o.scratch[worker].single = make([][]float32, n.single.whole+n.single.gapped)
+		o.scratch[worker].double = make([][]float64, n.double.whole+n.double.gapped)
+	}
+	o.cut()
 }
 
 // tableSize is the length of a group's table: at least fuseLimit where kernels index it without bounds checks.
@@ -107,7 +143,7 @@ func (g *group) fast() bool { return g.codes.U16 != nil && g.size <= fuseLimit }
 // cut divides the blocks into chunks.
 func (o *objective) cut() {
 	n := 1
-	for n < mostChunks && 2*n*chunkRows <= o.problem.Rows && 2*n*(o.size+len(o.numbers)) <= chunkFloats {
+	for n < mostChunks && 2*n*chunkRows <= o.problem.Rows && 2*n*(o.size+len(o.slopes)) <= chunkFloats {
 		n *= 2
 	}
 	all := blocks(o.problem.Rows)
@@ -116,16 +152,16 @@ func (o *objective) cut() {
 		o.chunks[i] = chunk{
 			blocks:  span{i * all / n, (i + 1) * all / n},
 			tables:  make([]float64, o.size),
-			numbers: make([]float64, len(o.numbers)),
+			numbers: make([]float64, len(o.slopes)),
 		}
 	}
 }
 
-// pass returns the log loss over a sample, times scale, plus the penalty, and writes the gradient of both.
-func (o *objective) pass(ctx context.Context, s sample, scale float64, theta, grad []float64) (loss, value float64, err error) {
+// pass returns the log loss, times scale, plus the penalty, and writes the gradient of both.
+func (o *objective) pass(ctx context.Context, scale float64, theta, grad []float64) (loss, value float64, err error) {
 	o.expand(theta)
 	err = each(ctx, o.workers, len(o.chunks), func(worker, i int) error {
-		return o.chunks[i].pass(ctx, o, s, theta, &o.scratch[worker])
+		return o.chunks[i].pass(ctx, o, &o.scratch[worker])
 	})
 	if err != nil {
 		return 0, 0, err
@@ -140,19 +176,37 @@ func (o *objective) pass(ctx context.Context, s sample, scale float64, theta, gr
 	return loss, value, nil
 }
 
-// expand fills the fused tables with the coefficients of θ.
+// expand takes θ to the raw scale of the plain numbers and fills the fused tables. With s = slope/Scale,
+//
+//	slope·z = s·x − s·Center, or 0 where x is missing,
+//
+// so with missing x counted as 0, s·Center leaves the intercept and is given back by the flag.
 func (o *objective) expand(theta []float64) {
+	copy(o.raw, theta)
+	o.base = theta[o.layout.intercept]
+	for n, j := range o.numbers.columns {
+		c, at := &o.problem.Columns[j], o.layout.columns[j].offset
+		o.slopes[n] = theta[at] / c.Scale
+		if n >= o.numbers.plain() {
+			continue
+		}
+		shift := float64(o.slopes[n] * c.Center)
+		o.base -= shift
+		if c.Flag {
+			o.raw[at+1] += shift
+		}
+	}
 	for i := range o.groups {
-		o.groups[i].expand(theta, o.expanded[o.tables[i]:])
+		o.groups[i].expand(o.raw, o.expanded[o.tables[i]:])
 	}
 }
 
-// reduce adds the chunks up, in order, and writes the gradient of the log loss.
+// reduce adds the chunks up, in order, and writes the gradient of the log loss: that of expand, transposed.
 func (o *objective) reduce(grad []float64) (loss float64) {
 	first := &o.chunks[0]
 	for _, c := range o.chunks[1:] {
-		first.loss += c.loss
-		first.intercept += c.intercept
+		first.sums.loss += c.sums.loss
+		first.sums.residual += c.sums.residual
 		addTo(first.tables, c.tables)
 		addTo(first.numbers, c.numbers)
 	}
@@ -160,11 +214,20 @@ func (o *objective) reduce(grad []float64) (loss float64) {
 	for i := range o.groups {
 		o.groups[i].marginalise(first.tables[o.tables[i]:], grad)
 	}
-	for n, j := range o.numbers {
-		grad[o.layout.columns[j].offset] = first.numbers[n] / o.problem.Columns[j].Scale
+	for n, j := range o.numbers.columns {
+		c, at := &o.problem.Columns[j], o.layout.columns[j].offset
+		total := first.numbers[n]
+		if n < o.numbers.plain() {
+			present := first.sums.residual
+			if c.Flag {
+				present -= grad[at+1]
+			}
+			total -= float64(c.Center * present)
+		}
+		grad[at] = total / c.Scale
 	}
-	grad[o.layout.intercept] = first.intercept
-	return first.loss
+	grad[o.layout.intercept] = first.sums.residual
+	return first.sums.loss
 }
 
 func addTo(to, from []float64) {
@@ -174,30 +237,29 @@ func addTo(to, from []float64) {
 	}
 }
 
-func (c *chunk) pass(ctx context.Context, o *objective, s sample, theta []float64, at *scratch) error {
-	c.loss, c.intercept = 0, 0
+func (c *chunk) pass(ctx context.Context, o *objective, at *scratch) error {
+	c.sums = sums{}
 	clear(c.tables)
 	clear(c.numbers)
 	for b := c.blocks.lo; b < c.blocks.hi; b++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		for cell := range s.cells(b) {
-			rows := s.of(b, cell)
-			eta := at.eta[:rows.hi-rows.lo]
-			o.predict(rows, theta, eta)
-			c.loss += o.residuals(rows, eta, at)
-			c.gather(o, rows, eta)
-		}
+		rows := blockSpan(o.problem.Rows, b)
+		eta := at.eta[:rows.hi-rows.lo]
+		o.predict(rows, eta, at)
+		block := o.residuals(rows, eta, at)
+		c.sums.loss += block.loss
+		c.sums.residual += block.residual
+		c.gather(o, rows, eta, at)
 	}
 	return nil
 }
 
-// predict writes η of a span of rows, from the tables that expand filled.
-func (o *objective) predict(rows span, theta, eta []float64) {
-	intercept := theta[o.layout.intercept]
+// predict writes η of a span of rows, at the θ that expand was given.
+func (o *objective) predict(rows span, eta []float64, at *scratch) {
 	for i := range eta {
-		eta[i] = intercept
+		eta[i] = o.base
 	}
 	for i := 0; i < len(o.groups); i++ {
 		g := &o.groups[i]
@@ -215,45 +277,43 @@ func (o *objective) predict(rows span, theta, eta []float64) {
 			gather(g.codes.U32[rows.lo:rows.hi], table, eta)
 		}
 	}
-	o.predictNumbers(rows, theta, eta)
+	o.predictNumbers(rows, eta, at)
+}
+
+// view points the scratch at a span of the plain numbers.
+func (o *objective) view(rows span, at *scratch) {
+	columns := o.numbers.columns
+	for n := range at.single {
+		at.single[n] = o.problem.Columns[columns[n]].Numbers.F32[rows.lo:rows.hi]
+	}
+	columns = columns[len(at.single):]
+	for n := range at.double {
+		at.double[n] = o.problem.Columns[columns[n]].Numbers.F64[rows.lo:rows.hi]
+	}
 }
 
 // predictNumbers adds the numbers' part of η.
-func (o *objective) predictNumbers(rows span, theta, eta []float64) {
-	for n := 0; n < len(o.numbers); n++ {
-		c, slope := o.slope(n, theta)
-		switch x := c.Numbers; {
-		case n < o.pairs:
-			n++
-			d, other := o.slope(n, theta)
-			if y := d.Numbers; x.F32 != nil {
-				addNumbers(x.F32[rows.lo:rows.hi], y.F32[rows.lo:rows.hi], c.Center, d.Center, slope, other, eta)
-			} else {
-				addNumbers(x.F64[rows.lo:rows.hi], y.F64[rows.lo:rows.hi], c.Center, d.Center, slope, other, eta)
-			}
-		case x.F32 != nil:
-			addNumber(x.F32[rows.lo:rows.hi], c.Center, slope, eta)
-		default:
-			addNumber(x.F64[rows.lo:rows.hi], c.Center, slope, eta)
+func (o *objective) predictNumbers(rows span, eta []float64, at *scratch) {
+	o.view(rows, at)
+	n := &o.numbers
+	singles := len(at.single)
+	addNumbers32(at.single[:n.single.whole], at.single[n.single.whole:], o.slopes, eta)
+	addNumbers64(at.double[:n.double.whole], at.double[n.double.whole:], o.slopes[singles:], eta)
+	for k := n.plain(); k < len(n.columns); k++ {
+		if c := &o.problem.Columns[n.columns[k]]; c.Numbers.F32 != nil {
+			addNumber(c.Numbers.F32[rows.lo:rows.hi], c.Center, o.slopes[k], eta)
+		} else {
+			addNumber(c.Numbers.F64[rows.lo:rows.hi], c.Center, o.slopes[k], eta)
 		}
 	}
 }
 
-// slope is the n-th number and its coefficient per unit of its raw scale.
-func (o *objective) slope(n int, theta []float64) (*Column, float64) {
-	j := o.numbers[n]
-	c := &o.problem.Columns[j]
-	return c, theta[o.layout.columns[j].offset] / c.Scale
-}
-
-// residuals turns η into weighted residuals and returns the log loss.
-func (o *objective) residuals(rows span, eta []float64, at *scratch) float64 {
+// residuals turns η into weighted residuals and returns the log loss and the residuals' sum.
+func (o *objective) residuals(rows span, eta []float64, at *scratch) sums {
 	p := o.problem
 	t := at.target[:len(eta)]
 	if p.Labels != nil {
-		for i, y := range p.Labels[rows.lo:rows.hi] {
-			t[i] = float64(y)
-		}
+		toTargets(p.Labels[rows.lo:rows.hi], t)
 	} else {
 		t = p.Targets[rows.lo:rows.hi]
 	}
@@ -263,9 +323,8 @@ func (o *objective) residuals(rows span, eta []float64, at *scratch) float64 {
 	return logisticRows(eta, t)
 }
 
-// gather adds a block's residuals to the chunk's sums.
-func (c *chunk) gather(o *objective, rows span, residual []float64) {
-	c.intercept += sum(residual)
+// gather adds a block's residuals to the chunk's sums; the scratch still has predict's view of the block.
+func (c *chunk) gather(o *objective, rows span, residual []float64, at *scratch) {
 	for i := 0; i < len(o.groups); i++ {
 		g := &o.groups[i]
 		table := c.tables[o.tables[i]:][:g.tableSize()]
@@ -282,28 +341,14 @@ func (c *chunk) gather(o *objective, rows span, residual []float64) {
 			scatter(g.codes.U32[rows.lo:rows.hi], table, residual)
 		}
 	}
-	c.gatherNumbers(o, rows, residual)
-}
-
-func (c *chunk) gatherNumbers(o *objective, rows span, residual []float64) {
-	for n := 0; n < len(o.numbers); n++ {
-		col := &o.problem.Columns[o.numbers[n]]
-		switch x := col.Numbers; {
-		case n < o.pairs:
-			other := &o.problem.Columns[o.numbers[n+1]]
-			var a, b float64
-			if y := other.Numbers; x.F32 != nil {
-				a, b = dotNumbers(x.F32[rows.lo:rows.hi], y.F32[rows.lo:rows.hi], col.Center, other.Center, residual)
-			} else {
-				a, b = dotNumbers(x.F64[rows.lo:rows.hi], y.F64[rows.lo:rows.hi], col.Center, other.Center, residual)
-			}
-			c.numbers[n] += a
-			n++
-			c.numbers[n] += b
-		case x.F32 != nil:
-			c.numbers[n] += dotNumber(x.F32[rows.lo:rows.hi], col.Center, residual)
-		default:
-			c.numbers[n] += dotNumber(x.F64[rows.lo:rows.hi], col.Center, residual)
+	n := &o.numbers
+	dotNumbers32(at.single[:n.single.whole], at.single[n.single.whole:], residual, c.numbers)
+	dotNumbers64(at.double[:n.double.whole], at.double[n.double.whole:], residual, c.numbers[len(at.single):])
+	for k := n.plain(); k < len(n.columns); k++ {
+		if col := &o.problem.Columns[n.columns[k]]; col.Numbers.F32 != nil {
+			c.numbers[k] += dotNumber(col.Numbers.F32[rows.lo:rows.hi], col.Center, residual)
+		} else {
+			c.numbers[k] += dotNumber(col.Numbers.F64[rows.lo:rows.hi], col.Center, residual)
 		}
 	}
 }

@@ -20,7 +20,7 @@ func (s *solver) search(ctx context.Context) (bool, error) {
 	if !(slope < 0) {
 		return false, nil
 	}
-	alpha := 1.0
+	alpha, checked := 1.0, s.checked
 	for range searchTrials {
 		for k, v := range s.step {
 			s.trial[k] = s.theta[k] + float64(alpha*v)
@@ -40,10 +40,11 @@ func (s *solver) search(ctx context.Context) (bool, error) {
 			return true, nil
 		}
 		if s.exhausted() {
-			return false, nil
+			break
 		}
 		alpha *= shrink(s.value, slope*alpha, value)
 	}
+	s.checked = checked
 	return false, nil
 }
 

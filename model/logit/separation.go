@@ -65,7 +65,7 @@ type tally struct{ rows, won, lost int }
 
 // separatedLevels finds unpenalised levels and missing flags whose rows never or always win, and those without a row.
 func (s *solver) separatedLevels() (*SeparationError, error) {
-	p := s.objective.problem
+	p := s.all.objective.problem
 	found := &SeparationError{Single: true}
 	apart := make([]bool, p.Rows)
 	for j, at := range s.layout.columns {
@@ -144,7 +144,7 @@ func (p *Problem) mark(j, level int, rows []bool) {
 
 // separatedNumber finds an unpenalised number with a threshold between the rows that won and those that lost.
 func (s *solver) separatedNumber() *SeparationError {
-	p := s.objective.problem
+	p := s.all.objective.problem
 	for j, at := range s.layout.columns {
 		if at.levels > 0 || !s.layout.unpenalised(at) {
 			continue
@@ -208,7 +208,7 @@ func (c *Column) standardised(i int) (z float64, ok bool) {
 
 // suspect returns a *SeparationError if the last step moves rows that nothing will bring to rest.
 func (s *solver) suspect(ctx context.Context, step, scales []float64) error {
-	moves, err := s.reach(ctx, step, s.objective.vanish)
+	moves, err := s.reach(ctx, step, s.all.objective.vanish)
 	if err != nil || moves.most < restless {
 		return err
 	}
@@ -253,7 +253,7 @@ func (s *solver) prune(ctx context.Context, d []float64, found *SeparationError)
 
 // keepResting counts once the rows of weight above zero that a step leaves at rest, and those with fractions.
 func (s *solver) keepResting(rows span, eta []float64) {
-	p := s.objective.problem
+	p := s.all.objective.problem
 	for i, move := range eta {
 		t := p.target(rows.lo + i)
 		eta[i] = 0
@@ -299,7 +299,7 @@ func (s *solver) own(v []float64, null [][]float64) int {
 // certify returns a *SeparationError if a direction moves no row to the wrong side and some to the right one.
 func (s *solver) certify(ctx context.Context, d []float64) (*SeparationError, error) {
 	margin := func(i int, eta float64) float64 {
-		switch s.objective.problem.target(i) {
+		switch s.all.objective.problem.target(i) {
 		case 0:
 			return -eta
 		case 1:
@@ -313,13 +313,14 @@ func (s *solver) certify(ctx context.Context, d []float64) (*SeparationError, er
 		return nil, err
 	}
 	apart := 0
-	s.objective.expand(d)
-	eta := make([]float64, blockRows)
-	for b := range blocks(s.objective.problem.Rows) {
-		rows := sample{rows: s.objective.problem.Rows, stride: 1}.of(b, 0)
-		s.objective.predict(rows, d, eta[:rows.hi-rows.lo])
-		for i, x := range eta[:rows.hi-rows.lo] {
-			if s.objective.problem.weight(rows.lo+i) > 0 && margin(rows.lo+i, x) > rightMargin*moves.most {
+	s.all.objective.expand(d)
+	at := &s.all.objective.scratch[0]
+	for b := range blocks(s.all.objective.problem.Rows) {
+		rows := blockSpan(s.all.objective.problem.Rows, b)
+		eta := at.eta[:rows.hi-rows.lo]
+		s.all.objective.predict(rows, eta, at)
+		for i, x := range eta {
+			if s.all.objective.problem.weight(rows.lo+i) > 0 && margin(rows.lo+i, x) > rightMargin*moves.most {
 				apart++
 			}
 		}

@@ -130,7 +130,7 @@ func eliminate(a []float64, n, k int) {
 
 // structure is the Gram matrix of the rows that keep chooses, each counted once, with penalties and anchors.
 func (s *solver) structure(ctx context.Context, theta []float64, keep func(rows span, eta []float64)) (*gram, error) {
-	h, err := s.plan.compute(ctx, sample{rows: s.objective.problem.Rows, stride: 1}, theta, keep)
+	h, err := s.all.gram(ctx, theta, keep)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +138,7 @@ func (s *solver) structure(ctx context.Context, theta []float64, keep func(rows 
 	for j, at := range s.layout.columns {
 		c.addPenalty(at)
 		if s.layout.anchored(at) {
-			c.anchor(j, float64(s.objective.problem.Rows)/float64(at.levels*at.levels))
+			c.anchor(j, float64(s.all.objective.problem.Rows)/float64(at.levels*at.levels))
 		}
 	}
 	return h, nil
@@ -148,7 +148,7 @@ func (s *solver) structure(ctx context.Context, theta []float64, keep func(rows 
 func (s *solver) keepAll(rows span, eta []float64) {
 	for i := range eta {
 		eta[i] = 0
-		if s.objective.problem.weight(rows.lo+i) > 0 {
+		if s.all.objective.problem.weight(rows.lo+i) > 0 {
 			eta[i] = 1
 		}
 	}
@@ -168,7 +168,7 @@ func (s *solver) dependence(ctx context.Context) (scales []float64, err error) {
 		}
 	}
 	for _, v := range s.nullSpace(h, scales) {
-		reach, err := s.reach(ctx, v, s.objective.vanish)
+		reach, err := s.reach(ctx, v, s.all.objective.vanish)
 		if err != nil {
 			return nil, err
 		}
@@ -224,13 +224,14 @@ type reach struct{ least, most float64 }
 
 // reach passes over the rows of weight above zero; measure turns a span's η = x·v into what counts.
 func (s *solver) reach(ctx context.Context, v []float64, measure func(i int, eta float64) float64) (reach, error) {
-	o := s.objective
+	o := s.all.objective
 	o.expand(v)
 	parts := make([]reach, blocks(o.problem.Rows))
 	err := each(ctx, o.workers, len(parts), func(worker, b int) error {
-		rows := sample{rows: o.problem.Rows, stride: 1}.of(b, 0)
-		eta := o.scratch[worker].eta[:rows.hi-rows.lo]
-		o.predict(rows, v, eta)
+		rows := blockSpan(o.problem.Rows, b)
+		at := &o.scratch[worker]
+		eta := at.eta[:rows.hi-rows.lo]
+		o.predict(rows, eta, at)
 		for i, x := range eta {
 			if o.problem.weight(rows.lo+i) > 0 {
 				m := measure(rows.lo+i, x)

@@ -7,27 +7,35 @@ import "context"
 // levels altogether, the diagonal is summed over all rows, which costs less than a pass.
 
 // wideDiagonals returns Σh per level of the wide categories, by position in θ.
-func (g *gramPlan) wideDiagonals(ctx context.Context, theta []float64, weigh func(rows span, eta []float64)) ([]float64, error) {
+func (o *objective) wideDiagonals(ctx context.Context, theta []float64, weigh func(rows span, eta []float64)) ([]float64, error) {
 	diagonal := make([]float64, len(theta))
-	if len(g.wide) == 0 {
+	var wide []member
+	for _, m := range members(o.layout) {
+		if o.layout.columns[m.column].wide {
+			wide = append(wide, m)
+		}
+	}
+	if len(wide) == 0 {
 		return diagonal, nil
 	}
-	all := sample{rows: g.objective.problem.Rows, stride: 1}
-	for next := (place{}); next.block < blocks(all.rows); {
-		next = g.take(all, next)
-		err := each(ctx, g.workers, len(g.spans), func(_, i int) error {
-			at := g.spans[i]
-			h := g.h[at.lo-g.spans[0].lo:][:at.hi-at.lo]
-			g.objective.predict(at, theta, h)
-			weigh(at, h)
+	o.expand(theta)
+	h := make([]float64, wideRows)
+	for lo := 0; lo < o.problem.Rows; lo += wideRows {
+		all := span{lo, min(lo+wideRows, o.problem.Rows)}
+		err := each(ctx, o.workers, blocks(all.hi-all.lo), func(worker, b int) error {
+			part := blockSpan(all.hi-all.lo, b)
+			at := span{lo + part.lo, lo + part.hi}
+			eta := h[part.lo:part.hi]
+			o.predict(at, eta, &o.scratch[worker])
+			weigh(at, eta)
 			return nil
 		})
 		if err != nil {
 			return nil, err
 		}
-		err = each(ctx, g.workers, len(g.wide), func(_, i int) error {
-			m := g.wide[i]
-			g.addWide(m, diagonal[m.offset:][:m.levels])
+		err = each(ctx, o.workers, len(wide), func(_, i int) error {
+			m := wide[i]
+			o.problem.Columns[m.column].Codes.addTo(all, diagonal[m.offset:][:m.levels], h)
 			return nil
 		})
 		if err != nil {
@@ -37,20 +45,17 @@ func (g *gramPlan) wideDiagonals(ctx context.Context, theta []float64, weigh fun
 	return diagonal, nil
 }
 
-// addWide adds the h of the rows laid out to their levels.
-func (g *gramPlan) addWide(m member, sums []float64) {
-	codes := g.objective.problem.Columns[m.column].Codes
-	start := 0
-	for _, at := range g.spans {
-		h := g.h[start:][:at.hi-at.lo]
-		switch {
-		case codes.U8 != nil:
-			scatter(codes.U8[at.lo:at.hi], sums, h)
-		case codes.U16 != nil:
-			scatter(codes.U16[at.lo:at.hi], sums, h)
-		default:
-			scatter(codes.U32[at.lo:at.hi], sums, h)
-		}
-		start += at.hi - at.lo
+// wideRows are taken at a time.
+const wideRows = 8 * blockRows
+
+// addTo adds the h of a span of rows to their levels.
+func (c Codes) addTo(at span, sums, h []float64) {
+	switch {
+	case c.U8 != nil:
+		scatter(c.U8[at.lo:at.hi], sums, h)
+	case c.U16 != nil:
+		scatter(c.U16[at.lo:at.hi], sums, h)
+	default:
+		scatter(c.U32[at.lo:at.hi], sums, h)
 	}
 }

@@ -1,0 +1,43 @@
+//go:build !(goexperiment.simd && amd64)
+
+package logit
+
+// The kernels of a build without vectors.
+
+func logisticRows(eta, t []float64) sums { return logisticRowsScalar(eta, t) }
+
+func curvatureRows(eta []float64) { curvatureRowsScalar(eta) }
+
+func toTargets(labels []uint8, t []float64) { toTargetsScalar(labels, t) }
+
+func addNumbers32(whole, gapped [][]float32, slopes, eta []float64) {
+	addNumbersScalar(whole, slopes, 0, eta)
+	addGappedScalar(gapped, slopes[len(whole):], 0, eta)
+}
+
+func addNumbers64(whole, gapped [][]float64, slopes, eta []float64) {
+	addNumbersScalar(whole, slopes, 0, eta)
+	addGappedScalar(gapped, slopes[len(whole):], 0, eta)
+}
+
+func dotNumbers32(whole, gapped [][]float32, r, dots []float64) {
+	dotNumbersScalar(whole, gapped, r, dots)
+}
+
+func dotNumbers64(whole, gapped [][]float64, r, dots []float64) {
+	dotNumbersScalar(whole, gapped, r, dots)
+}
+
+func dot(x, y []float64) float64 { return dotScalar(x, y) }
+
+func settle() {}
+
+func axpy(a float64, x, y []float64) { axpyScalar(a, x, y) }
+
+func axpy4(a, x0, x1, x2, x3, y []float64) { axpy4Scalar(a, x0, x1, x2, x3, y) }
+
+func subtractTiles(_ []float64, _, j, _ int) int { return j }
+
+func scatterRows(codes []uint16, hz, table []float64, columns int) {
+	scatterRowsScalar(codes, hz, table, columns)
+}
