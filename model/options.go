@@ -56,7 +56,7 @@ type Progress struct {
 // DefaultOptions are the options of a training run with nothing configured.
 func DefaultOptions() Options {
 	return Options{
-		Recipe: RecipePlain, L2: 1, Split: SplitAuto, Holdout: 0.3, Refit: true, Tolerance: 1e-7,
+		Recipe: RecipePlain, L2: 1, Split: SplitAuto, Holdout: 0.3, Refit: true, Tolerance: 5e-6,
 		SE: SESubsample, Seed: 1, Workers: runtime.GOMAXPROCS(0), Currency: "USD", GrossMargin: 1,
 	}
 }

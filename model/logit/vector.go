@@ -12,6 +12,9 @@ import (
 //
 // Looking up fused tables and adding to them stays scalar: a gather instruction is no faster than eight loads, and a
 // scatter may not hit a cell twice.
+//
+// Note: every kernel ends with ClearAVXUpperBits, without which the scalar code after it runs at half its speed. And none
+// has a bitwise Or of an AndNot: Go 1.26 fuses the two into one instruction and gets it wrong. Masks do the same.
 
 // vectors reports whether the processor has the instructions.
 func vectors() bool { return archsimd.X86.AVX512() }
