@@ -30,7 +30,16 @@ func (e *Encoder) Design(table *Table, rows []int32) *Design {
 	}
 	for i := range e.terms {
 		t := &e.terms[i]
+		if t.IsPair() { // its parts stand before it
+			a, b := t.Parts()
+			d.Columns[i] = DesignColumn{Codes: t.cells(d.Columns[a].Codes, d.Columns[b].Codes, d.Rows), Levels: t.Size()}
+			continue
+		}
 		c := &table.Columns[t.field]
+		if t.Bins {
+			d.Columns[i] = DesignColumn{Codes: t.binned(c, rows, d.Rows), Levels: t.Size()}
+			continue
+		}
 		if t.IsNumber() {
 			d.Columns[i] = DesignColumn{Numbers: t.numbers(c, e.schema.fields[t.field].Kind, rows), Center: t.Mean, Scale: t.SD, Flag: t.Missing}
 			continue
@@ -70,6 +79,86 @@ func (t *Term) numbers(c *Column, kind Kind, rows []int32) Numbers {
 	return Numbers{F64: days}
 }
 
+// binned returns the bins of the rows of a number's column.
+func (t *Term) binned(c *Column, rows []int32, count int) Codes {
+	out := makeCodes(count, t.Size()+1)
+	switch {
+	case out.U8 != nil:
+		bin(out.U8, t, c, rows)
+	case out.U16 != nil:
+		bin(out.U16, t, c, rows)
+	default:
+		bin(out.U32, t, c, rows)
+	}
+	return out
+}
+
+// bin writes the codes of the rows to dst, Size where there is none.
+func bin[D codeWidth](dst []D, t *Term, c *Column, rows []int32) {
+	absent := D(t.present()) // which is Size if there is no missing code
+	switch {
+	case c.Times != nil:
+		binNumbers(dst, t.Edges, absent, rows, len(dst), func(r int) float64 { return DaysOf(c.Times[r]) })
+	case c.Numbers.F32 != nil:
+		binNumbers(dst, t.Edges, absent, rows, len(dst), func(r int) float64 { return float64(c.Numbers.F32[r]) })
+	default:
+		binNumbers(dst, t.Edges, absent, rows, len(dst), func(r int) float64 { return c.Numbers.F64[r] })
+	}
+}
+
+func binNumbers[D codeWidth](dst []D, edges []float64, absent D, rows []int32, count int, at func(row int) float64) {
+	for i := range count {
+		r := i
+		if rows != nil {
+			r = int(rows[i])
+		}
+		if x := at(r); x == x {
+			dst[i] = D(BinOf(edges, x))
+		} else {
+			dst[i] = absent
+		}
+	}
+}
+
+// cells returns a pair's codes, given those of its parts; Size where there is none.
+func (t *Term) cells(a, b Codes, count int) Codes {
+	table := t.cellTable()
+	stride := len(t.Pair[1].Groups) + 1
+	out := makeCodes(count, t.Size()+1)
+	for i := range count {
+		c := table[a.At(i)*stride+b.At(i)]
+		switch {
+		case out.U8 != nil:
+			out.U8[i] = uint8(c)
+		case out.U16 != nil:
+			out.U16[i] = uint16(c)
+		default:
+			out.U32[i] = uint32(c)
+		}
+	}
+	return out
+}
+
+// cellTable returns the cell of each combination of the parts' codes, each with one more code for "none", Size where
+// there is none.
+func (t *Term) cellTable() []int32 {
+	a, b := len(t.Pair[0].Groups), len(t.Pair[1].Groups)
+	table := make([]int32, (a+1)*(b+1))
+	for i := range a + 1 {
+		for j := range b + 1 {
+			c := int32(NoLevel)
+			if i < a && j < b {
+				c = t.cell(int32(i), int32(j))
+			}
+			if c == NoLevel {
+				c = int32(t.Size())
+			}
+			table[i*(b+1)+j] = c
+		}
+	}
+	return table
+}
+
 // noCode marks a level of a table that the term does not have.
 const noCode = math.MaxUint32
 
@@ -77,7 +166,7 @@ const noCode = math.MaxUint32
 // nothing.
 func (t *Term) recode(c *Column) (code []uint32, same bool) {
 	code = make([]uint32, len(c.Levels)+1)
-	same = len(c.Levels) == len(t.Levels)
+	same = len(c.Levels) == len(t.Levels) && len(t.Pooled) == 0
 	for i, level := range c.Levels {
 		code[i] = noCode
 		if k, known := t.code[level]; known {
@@ -87,7 +176,7 @@ func (t *Term) recode(c *Column) (code []uint32, same bool) {
 	}
 	code[len(c.Levels)] = noCode
 	if t.Missing {
-		code[len(c.Levels)] = uint32(len(t.Levels))
+		code[len(c.Levels)] = uint32(t.present())
 	}
 	return code, same
 }
@@ -95,9 +184,8 @@ func (t *Term) recode(c *Column) (code []uint32, same bool) {
 // Codes appends to dst the codes of term i for the given rows of a table: those that Code gives their leads.
 func (e *Encoder) Codes(i int, table *Table, rows []int32, dst []Code) []Code {
 	t := &e.terms[i]
-	c := &table.Columns[t.field]
 	if t.IsNumber() {
-		at, absent := c.reader(e.schema.fields[t.field].Kind), t.absent()
+		at, absent := e.Values(i, table), t.absent()
 		for _, r := range rows {
 			code := absent
 			if x := at(int(r)); !math.IsNaN(x) {
@@ -107,17 +195,20 @@ func (e *Encoder) Codes(i int, table *Table, rows []int32, dst []Code) []Code {
 		}
 		return dst
 	}
-	code, _ := t.recode(c)
+	level := e.Level(i, table)
 	for _, r := range rows {
-		dst = append(dst, Code{Level: int32(code[c.Codes.At(int(r))]), Z: 1})
+		dst = append(dst, Code{Level: level(r), Z: 1})
 	}
 	return dst
 }
 
-// Count returns, for each coefficient of a category's term, how many of the rows (nil = all) have its level, and how
+// Count returns, for each coefficient of a term with levels, how many of the rows (nil = all) have its level, and how
 // many of these have a label of 1. labels has one element a row of the table.
 func (e *Encoder) Count(i int, table *Table, rows []int32, labels []uint8) (leads, won []int) {
 	t := &e.terms[i]
+	if t.IsPair() || t.Bins {
+		return e.countLevels(i, table, rows, labels)
+	}
 	c := &table.Columns[t.field]
 	code, _ := t.recode(c)
 	var all, ones []int // by code of the table
@@ -131,9 +222,32 @@ func (e *Encoder) Count(i int, table *Table, rows []int32, labels []uint8) (lead
 	}
 	leads, won = make([]int, t.Size()), make([]int, t.Size())
 	for raw, level := range code {
-		if level != math.MaxUint32 {
-			leads[level], won[level] = all[raw], ones[raw]
+		if level != noCode {
+			leads[level] += all[raw]
+			won[level] += ones[raw]
 		}
+	}
+	return leads, won
+}
+
+func (e *Encoder) countLevels(i int, table *Table, rows []int32, labels []uint8) (leads, won []int) {
+	size := e.terms[i].Size()
+	leads, won = make([]int, size), make([]int, size)
+	level := e.Level(i, table)
+	count := func(r int32) {
+		if l := level(r); l != NoLevel {
+			leads[l]++
+			won[l] += int(labels[r])
+		}
+	}
+	if rows == nil {
+		for r := range table.Rows {
+			count(int32(r))
+		}
+		return leads, won
+	}
+	for _, r := range rows {
+		count(r)
 	}
 	return leads, won
 }
@@ -155,10 +269,23 @@ func countLabels[T codeWidth](codes []T, levels int, rows []int32, labels []uint
 	return all, ones
 }
 
-// Level returns a function that gives the position of the coefficient of a category's term for a row of a table,
+// Level returns a function that gives the position of the coefficient of a term with levels for a row of a table,
 // NoLevel if it has none.
 func (e *Encoder) Level(i int, table *Table) func(row int32) int32 {
 	t := &e.terms[i]
+	switch {
+	case t.IsPair():
+		a, b := e.Level(t.parts[0], table), e.Level(t.parts[1], table)
+		return func(row int32) int32 { return t.cell(a(row), b(row)) }
+	case t.Bins:
+		at, absent := e.Values(i, table), t.absent().Level
+		return func(row int32) int32 {
+			if x := at(int(row)); x == x {
+				return int32(BinOf(t.Edges, x))
+			}
+			return absent
+		}
+	}
 	c := &table.Columns[t.field]
 	code, _ := t.recode(c)
 	return func(row int32) int32 { return int32(code[c.Codes.At(int(row))]) }

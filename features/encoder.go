@@ -31,10 +31,19 @@ type Term struct {
 	// between Edges. Its last element counts the missing.
 	Histogram []float64 `json:"histogram"`
 	Edges     []float64 `json:"edges,omitempty"`
+	// Of the auto recipe (bins.go, pair.go).
+	Pooled []string `json:"pooled,omitempty"` // category: sorted; rare levels, which share code len(Levels)
+	Bins   bool     `json:"bins,omitempty"`   // number: a code for each bin between Edges, then missing
+	Pair   []Side   `json:"pair,omitempty"`   // two sides: a pair, named after them
+	Cells  []int32  `json:"cells,omitempty"`  // pair: code of each combination of groups, −1 = never seen
 
-	field   int
+	field   int // −1 of a pair
+	kind    Kind
 	code    map[string]int32
 	inverse float64 // 1/SD
+	parts   [2]int
+	names   [2][]string // of the groups of a pair
+	width   int32       // groups of its second side
 }
 
 // IsNumber reports whether the term has a slope rather than levels.
@@ -42,14 +51,26 @@ func (t *Term) IsNumber() bool { return t.SD > 0 }
 
 // Size returns the number of coefficients of the term.
 func (t *Term) Size() int {
-	n := len(t.Levels)
-	if t.IsNumber() {
-		n = 1
-	}
+	n := t.present()
 	if t.Missing {
 		n++
 	}
 	return n
+}
+
+// present returns the number of coefficients of values that are not missing.
+func (t *Term) present() int {
+	switch {
+	case t.IsNumber():
+		return 1
+	case t.Bins:
+		return len(t.Edges) + 1
+	case t.IsPair():
+		return len(t.Histogram) - 1
+	case len(t.Pooled) > 0:
+		return len(t.Levels) + 1
+	}
+	return len(t.Levels)
 }
 
 // Weight returns the weight of the training rows.
@@ -69,8 +90,14 @@ func (t *Term) LevelName(i int) string {
 	switch {
 	case t.IsNumber() && i == 0:
 		return "slope"
-	case t.IsNumber() || i >= len(t.Levels):
+	case i >= t.present():
 		return MissingText
+	case t.Bins:
+		return t.binName(i)
+	case t.IsPair():
+		return t.cellName(i)
+	case i == len(t.Levels):
+		return OtherText
 	}
 	return t.Levels[i]
 }
@@ -95,14 +122,20 @@ func NewEncoder(schema *Schema, terms []Term) (*Encoder, error) {
 			return nil, fmt.Errorf("features: encoder: feature %q appears twice", t.Name)
 		}
 		named[t.Name] = true
-		if err := t.bind(schema); err != nil {
+		if err := t.bind(schema, terms[:i]); err != nil {
 			return nil, fmt.Errorf("features: encoder: feature %q: %w", t.Name, err)
 		}
 	}
 	return e, nil
 }
 
-func (t *Term) bind(schema *Schema) error {
+func (t *Term) bind(schema *Schema, before []Term) error {
+	if t.IsPair() {
+		return t.bindPair(before)
+	}
+	if len(t.Cells) > 0 {
+		return fmt.Errorf("only a pair has cells")
+	}
 	t.field = schema.Index(t.Name)
 	if t.field < 0 || !schema.fields[t.field].Role.Feature() {
 		return fmt.Errorf("the schema has no such feature")
@@ -112,44 +145,64 @@ func (t *Term) bind(schema *Schema) error {
 			return fmt.Errorf("%v is not a finite number", x)
 		}
 	}
-	if kind := schema.fields[t.field].Kind; kind != Category {
-		return t.checkNumber(kind)
+	if t.kind = schema.fields[t.field].Kind; t.kind != Category {
+		return t.checkNumber(t.kind)
 	}
 	return t.bindLevels(schema)
 }
 
 func (t *Term) checkNumber(kind Kind) error {
 	switch {
+	case t.Bins && (t.SD != 0 || t.Mean != 0):
+		return fmt.Errorf("bins have no moments")
+	case t.Bins:
 	case !(t.SD > 0) || math.IsInf(1/t.SD, 0):
 		return fmt.Errorf("the sd of a %v must be positive, not %v", kind, t.SD)
-	case len(t.Levels) > 0:
+	}
+	switch {
+	case len(t.Levels)+len(t.Pooled) > 0:
 		return fmt.Errorf("a %v has no levels", kind)
 	case t.Min > t.Max:
 		return fmt.Errorf("the range from %v to %v is empty", t.Min, t.Max)
 	}
-	t.inverse = 1 / t.SD
+	if !t.Bins {
+		t.inverse = 1 / t.SD
+	}
 	return t.checkHistogram(len(t.Edges) + 1)
 }
 
 // bindLevels wants the levels to be such that a lead's value can equal them.
 func (t *Term) bindLevels(schema *Schema) error {
-	if t.SD != 0 || t.Mean != 0 || t.Min != 0 || t.Max != 0 || len(t.Edges) > 0 {
+	if t.SD != 0 || t.Mean != 0 || t.Min != 0 || t.Max != 0 || len(t.Edges) > 0 || t.Bins {
 		return fmt.Errorf("a category has neither moments nor edges")
 	}
-	if len(t.Levels) == 0 {
+	if t.present() == 0 {
 		return fmt.Errorf("a category needs at least one level")
 	}
-	t.code = make(map[string]int32, len(t.Levels))
-	for i, level := range t.Levels {
-		if i > 0 && level <= t.Levels[i-1] {
-			return fmt.Errorf("level %q stands after level %q: levels must be sorted and different", level, t.Levels[i-1])
+	t.code = make(map[string]int32, len(t.Levels)+len(t.Pooled))
+	if err := t.bindCodes(schema, t.Levels, func(i int) int32 { return int32(i) }); err != nil {
+		return err
+	}
+	if err := t.bindCodes(schema, t.Pooled, func(int) int32 { return int32(len(t.Levels)) }); err != nil {
+		return err
+	}
+	return t.checkHistogram(t.present())
+}
+
+func (t *Term) bindCodes(schema *Schema, levels []string, code func(i int) int32) error {
+	for i, level := range levels {
+		if i > 0 && level <= levels[i-1] {
+			return fmt.Errorf("level %q stands after level %q: levels must be sorted and different", level, levels[i-1])
 		}
 		if v, err := schema.TextValue(t.field, level); err != nil || !v.Present || v.Text != level || !utf8.ValidString(level) {
 			return fmt.Errorf("level %q is not a value that a lead can have", level)
 		}
-		t.code[level] = int32(i)
+		if _, taken := t.code[level]; taken {
+			return fmt.Errorf("level %q is both pooled and not", level)
+		}
+		t.code[level] = code(i)
 	}
-	return t.checkHistogram(len(t.Levels))
+	return nil
 }
 
 // checkHistogram wants a count for each bin and one for the missing.
@@ -192,21 +245,29 @@ const NoLevel = -1
 
 // Code returns the code of term i of a lead. A number with a value has the slope's position, 0; a missing one
 // the flag's, 1.
-func (e *Encoder) Code(i int, lead *Lead) Code { return e.CodeOf(i, &lead.Values[e.terms[i].field]) }
+func (e *Encoder) Code(i int, lead *Lead) Code {
+	t := &e.terms[i]
+	if t.IsPair() {
+		return Code{Level: t.cell(e.Code(t.parts[0], lead).Level, e.Code(t.parts[1], lead).Level), Z: 1}
+	}
+	return e.CodeOf(i, &lead.Values[t.field])
+}
 
-// CodeOf returns the code of a value of term i.
+// CodeOf returns the code of a value of term i, which must not be a pair.
 func (e *Encoder) CodeOf(i int, v *Value) Code {
 	t := &e.terms[i]
 	return t.encode(v, e.schema.fields[t.field].Kind)
 }
 
-// Field returns the position of term i's column in the schema.
+// Field returns the position of term i's column in the schema, −1 of a pair.
 func (e *Encoder) Field(i int) int { return e.terms[i].field }
 
 func (t *Term) encode(v *Value, kind Kind) Code {
 	switch {
 	case !v.Present:
 		return t.absent()
+	case t.Bins:
+		return Code{Level: int32(BinOf(t.Edges, v.amount(kind))), Z: 1}
 	case kind != Category:
 		return Code{Z: t.Standardise(v.amount(kind))}
 	}
@@ -221,10 +282,8 @@ func (t *Term) absent() Code {
 	switch {
 	case !t.Missing:
 		return Code{Level: NoLevel, Z: 1}
-	case t.IsNumber():
-		return Code{Level: 1, Z: 1}
 	}
-	return Code{Level: int32(len(t.Levels)), Z: 1}
+	return Code{Level: int32(t.present()), Z: 1}
 }
 
 // Reach bounds |z|: it keeps the arithmetic finite for numbers that are astronomically far outside the range of training.
@@ -241,9 +300,13 @@ func (t *Term) Standardise(x float64) float64 {
 // Warnings appends what is doubtful about a lead's values: missing features, unseen levels, numbers outside
 // the range of training.
 func (e *Encoder) Warnings(lead *Lead, dst []Warning) []Warning {
-	absent := 0
+	absent, features := 0, 0
 	for i := range e.terms {
 		t := &e.terms[i]
+		if t.IsPair() { // its parts are warned about
+			continue
+		}
+		features++
 		v := &lead.Values[t.field]
 		if !v.Present {
 			absent++
@@ -261,8 +324,8 @@ func (e *Encoder) Warnings(lead *Lead, dst []Warning) []Warning {
 			dst = append(dst, Warning{Code: WarnOutOfRange, Feature: t.Name, Detail: "outside " + t.span(kind) + ", the range of training"})
 		}
 	}
-	if 2*absent > len(e.terms) {
-		dst = append(dst, Warning{Code: WarnMostlyMissing, Detail: fmt.Sprintf("%d of %d features have no value", absent, len(e.terms))})
+	if 2*absent > features {
+		dst = append(dst, Warning{Code: WarnMostlyMissing, Detail: fmt.Sprintf("%d of %d features have no value", absent, features)})
 	}
 	return dst
 }
@@ -285,6 +348,9 @@ func (t *Term) span(kind Kind) string {
 
 // Text returns how the value of term i is shown to people.
 func (e *Encoder) Text(i int, lead *Lead) string {
+	if t := &e.terms[i]; t.IsPair() {
+		return e.Text(t.parts[0], lead) + " × " + e.Text(t.parts[1], lead)
+	}
 	field := e.terms[i].field
 	v := &lead.Values[field]
 	if !v.Present {
@@ -298,6 +364,9 @@ func (e *Encoder) Text(i int, lead *Lead) string {
 func (e *Encoder) Fits(other *Schema) error {
 	for i := range e.terms {
 		field := e.terms[i].field
+		if field < 0 {
+			continue
+		}
 		want := e.schema.fields[field]
 		if field >= len(other.fields) {
 			return fmt.Errorf("features: encoder: the schema has no column %d, want %q", field, want.Name)

@@ -1,7 +1,7 @@
 package features
 
 import (
-	"fmt"
+	"errors"
 	"math"
 	"sync"
 )
@@ -12,18 +12,28 @@ import (
 // these rows are left out and named in the second result. A feature whose numbers are too large for their
 // variance to be a float64 is an error.
 func Fit(table *Table, rows []int32, weights []float64) (*Encoder, []string, error) {
+	return fit(table, rows, weights, fitColumn)
+}
+
+var (
+	errNoRows   = errors.New("features: fit: no rows")
+	errNoValues = errors.New("features: fit: no feature has a value")
+)
+
+// fit learns a term of each feature from the rows.
+func fit(table *Table, rows []int32, weights []float64, learn func(c *Column, f *Field, part selection) Term) (*Encoder, []string, error) {
 	part := selection{rows: positive(table, rows, weights), weights: weights, count: table.Rows}
 	if part.rows != nil {
 		part.count = len(part.rows)
 	}
 	if part.count == 0 {
-		return nil, nil, fmt.Errorf("features: fit: no rows")
+		return nil, nil, errNoRows
 	}
 	fitted := make([]Term, len(table.Schema.fields))
 	var columns sync.WaitGroup
 	for i, f := range table.Schema.fields {
 		if f.Role.Feature() {
-			columns.Go(func() { fitted[i] = fitColumn(&table.Columns[i], &f, part) })
+			columns.Go(func() { fitted[i] = learn(&table.Columns[i], &f, part) })
 		}
 	}
 	columns.Wait()
@@ -32,14 +42,14 @@ func Fit(table *Table, rows []int32, weights []float64) (*Encoder, []string, err
 	for i, f := range table.Schema.fields {
 		switch t := &fitted[i]; {
 		case !f.Role.Feature():
-		case !t.IsNumber() && len(t.Levels) == 0:
+		case t.present() == 0:
 			empty = append(empty, f.Name)
 		default:
 			terms = append(terms, *t)
 		}
 	}
 	if len(terms) == 0 {
-		return nil, empty, fmt.Errorf("features: fit: no feature has a value")
+		return nil, empty, errNoValues
 	}
 	e, err := NewEncoder(table.Schema, terms)
 	return e, empty, err

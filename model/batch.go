@@ -20,6 +20,7 @@ type BatchScorer struct {
 	model  *Model
 	terms  []batchTerm
 	lines  []numberLine // of the terms that are numbers
+	levels [][]int32    // of each lead, by term: of the terms that pairs are made of
 	profit batchTerm    // e^μ by code of the source
 }
 
@@ -28,15 +29,21 @@ type BatchScorer struct {
 type batchTerm struct {
 	dictionary *features.Dictionary
 	by         []float64
+	level      []int32 // of the term, by code+1
 }
 
 // NewBatchScorer returns a scorer of batches of the model's schema, of which columns that are not features may be
 // excluded.
 func (m *Model) NewBatchScorer() *BatchScorer {
-	s := &BatchScorer{model: m, terms: make([]batchTerm, len(m.effect)), lines: make([]numberLine, len(m.effect))}
-	for k, t := range m.encoder.Terms() {
-		if t.IsNumber() {
+	n := len(m.effect)
+	s := &BatchScorer{model: m, terms: make([]batchTerm, n), lines: make([]numberLine, n), levels: make([][]int32, n)}
+	for k := range m.effect {
+		switch t := &m.encoder.Terms()[k]; {
+		case t.IsNumber():
 			s.lines[k] = m.line(k)
+		case t.IsPair():
+			a, b := t.Parts()
+			s.levels[a], s.levels[b] = []int32{}, []int32{}
 		}
 	}
 	return s
@@ -46,14 +53,18 @@ func (m *Model) NewBatchScorer() *BatchScorer {
 func (s *BatchScorer) Score(b *features.Batch, out *Scores) {
 	m := s.model
 	out.LogOdds, out.Probability = resized(out.LogOdds, b.Rows), resized(out.Probability, b.Rows)
-	for from := 0; from < b.Rows; from += scoredAtOnce {
-		to := min(from+scoredAtOnce, b.Rows)
+	for from := 0; from < b.Rows; from += cachedRows {
+		to := min(from+cachedRows, b.Rows)
 		l, p := out.LogOdds[from:to], out.Probability[from:to]
 		for i := range l {
 			l[i] = m.base
 		}
 		for k := range m.effect {
-			s.addTerm(k, &b.Vectors[m.encoder.Field(k)], from, l)
+			if t := &m.encoder.Terms()[k]; t.IsPair() {
+				s.addPair(k, t, l)
+			} else {
+				s.addTerm(k, &b.Vectors[m.encoder.Field(k)], from, l)
+			}
 		}
 		for i := range l {
 			p[i] = Sigmoid(l[i])
@@ -64,24 +75,37 @@ func (s *BatchScorer) Score(b *features.Batch, out *Scores) {
 	}
 }
 
-func resized(x []float64, n int) []float64 {
+func resized[T any](x []T, n int) []T {
 	if cap(x) < n {
-		return make([]float64, n)
+		return make([]T, n)
 	}
 	return x[:n]
 }
 
-// scoredAtOnce is how many leads are scored at once, so that their log-odds stay in the processor's nearest cache.
-const scoredAtOnce = 1024
+// cachedRows is how many leads a BatchScorer scores at once, so that their log-odds stay in the processor's nearest cache.
+const cachedRows = 1024
 
 // addTerm adds the contributions of term k to the leads from row from on.
 func (s *BatchScorer) addTerm(k int, v *features.Vector, from int, logOdds []float64) {
 	m, t := s.model, &s.model.encoder.Terms()[k]
+	if t.Bins {
+		s.addBins(k, t, v, from, logOdds)
+		return
+	}
 	if !t.IsNumber() {
-		by := s.terms[k].follow(v.Dictionary, func(value *features.Value) float64 { return m.contribution(k, m.encoder.CodeOf(k, value)) })
+		by, level := s.terms[k].follow(v.Dictionary, func(value *features.Value) (float64, int32) {
+			code := m.encoder.CodeOf(k, value)
+			return m.contribution(k, code), code.Level
+		})
 		codes := v.Codes[from:][:len(logOdds)]
 		for i, code := range codes {
 			logOdds[i] += by[code+1]
+		}
+		if s.levels[k] != nil {
+			s.levels[k] = resized(s.levels[k], len(codes))
+			for i, code := range codes {
+				s.levels[k][i] = level[code+1]
+			}
 		}
 		return
 	}
@@ -95,18 +119,58 @@ func (s *BatchScorer) addTerm(k int, v *features.Vector, from int, logOdds []flo
 	line.addTo(logOdds, v.Numbers[from:])
 }
 
+// addBins adds the contributions of a term of bins.
+func (s *BatchScorer) addBins(k int, t *features.Term, v *features.Vector, from int, logOdds []float64) {
+	by, absent := s.terms[k].steps(s.model, k), s.model.encoder.CodeOf(k, &features.Value{}).Level
+	if s.levels[k] != nil {
+		s.levels[k] = resized(s.levels[k], len(logOdds))
+	}
+	for i := range logOdds {
+		level := absent
+		if x := v.Amount(from + i); x == x {
+			level = int32(features.BinOf(t.Edges, x))
+		}
+		logOdds[i] += by[level+1]
+		if s.levels[k] != nil {
+			s.levels[k][i] = level
+		}
+	}
+}
+
+// addPair adds the contributions of a pair, given the levels of its parts.
+func (s *BatchScorer) addPair(k int, t *features.Term, logOdds []float64) {
+	a, b := t.Parts()
+	by := s.terms[k].steps(s.model, k)
+	for i := range logOdds {
+		logOdds[i] += by[t.Cell(s.levels[a][i], s.levels[b][i])+1]
+	}
+}
+
+// steps returns what the levels of a term without a dictionary contribute, by level+1.
+func (t *batchTerm) steps(m *Model, k int) []float64 {
+	if t.by == nil {
+		t.by = m.byLevel(k)
+	}
+	return t.by
+}
+
 // follow makes the table for a dictionary, or what is new of it: a dictionary may grow from batch to batch. A nil
 // dictionary has no codes.
-func (t *batchTerm) follow(d *features.Dictionary, of func(*features.Value) float64) []float64 {
+func (t *batchTerm) follow(d *features.Dictionary, of func(*features.Value) (float64, int32)) ([]float64, []int32) {
+	add := func(v *features.Value) {
+		by, level := of(v)
+		t.by, t.level = append(t.by, by), append(t.level, level)
+	}
 	if t.by == nil || t.dictionary != d {
-		t.dictionary, t.by = d, append(t.by[:0], of(&features.Value{}))
+		t.dictionary, t.by, t.level = d, t.by[:0], t.level[:0]
+		add(&features.Value{})
 	}
 	if d != nil {
 		for _, level := range d.Levels[len(t.by)-1:] {
-			t.by = append(t.by, of(&features.Value{Present: true, Text: level}))
+			add(&features.Value{Present: true, Text: level})
 		}
 	}
-	return t.by
+	return t.by, t.level
 }
 
 // numberLine is the contribution of a number: slope·z − shift, or absent.
@@ -166,8 +230,9 @@ func (s *BatchScorer) addValue(b *features.Batch, out *Scores) {
 		}
 	} else {
 		vector := &b.Vectors[s.model.encoder.Field(v.term)]
-		by := s.profit.follow(vector.Dictionary, func(value *features.Value) float64 {
-			return math.Exp(v.base + v.effect(s.model.encoder.CodeOf(v.term, value)))
+		by, _ := s.profit.follow(vector.Dictionary, func(value *features.Value) (float64, int32) {
+			code := s.model.encoder.CodeOf(v.term, value)
+			return math.Exp(v.base + v.effect(code)), code.Level
 		})
 		for i, code := range vector.Codes {
 			out.ProfitIfWon[i] = by[code+1]

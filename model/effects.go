@@ -16,9 +16,14 @@ func (m *Model) effects(f *fitted) []Effect {
 	for k := range m.encoder.Terms() {
 		t := &m.encoder.Terms()[k]
 		e := Effect{Feature: t.Name, Number: t.IsNumber(), Spread: m.document.Calibration.Slope * f.spread[k]}
-		if t.IsNumber() {
+		e.Pair = t.IsPair()
+		switch {
+		case t.IsNumber():
 			e.Points = m.numberPoints(k, t, f)
-		} else {
+		case t.Ordered():
+			e.Number, e.Steps = true, true
+			e.Points = m.stepPoints(k, t, f)
+		default:
 			for level := range t.Size() {
 				p := EffectPoint{Label: t.LevelName(level), X: float64(level), Rows: t.Histogram[level]}
 				e.Points = append(e.Points, m.effectPoint(k, features.Code{Level: int32(level), Z: 1}, p, f))
@@ -28,6 +33,22 @@ func (m *Model) effects(f *fitted) []Effect {
 	}
 	slices.SortStableFunc(effects, func(a, b Effect) int { return cmp.Compare(b.Spread, a.Spread) })
 	return effects
+}
+
+// PointsToDouble is how many points of a scorecard double the odds.
+const PointsToDouble = 20
+
+// stepPoints draws a number's steps, and its missing level.
+func (m *Model) stepPoints(k int, t *features.Term, f *fitted) []EffectPoint {
+	points := make([]EffectPoint, t.Size())
+	for level := range points {
+		p := EffectPoint{Label: t.LevelName(level), X: t.Max, To: t.Max, Rows: t.Histogram[level]}
+		if level <= len(t.Edges) {
+			p.X, p.To = t.Span(level)
+		}
+		points[level] = m.effectPoint(k, features.Code{Level: int32(level), Z: 1}, p, f)
+	}
+	return points
 }
 
 // numberPoints draws a number's line from the 1st to the 9th tenth of training and at its ends, and its
@@ -49,11 +70,15 @@ func (m *Model) numberPoints(k int, t *features.Term, f *fitted) []EffectPoint {
 // effectPoint fills in the effect of a code and its interval.
 func (m *Model) effectPoint(k int, code features.Code, p EffectPoint, f *fitted) EffectPoint {
 	p.LogOdds = m.contribution(k, code)
+	p.Points = int(math.Round(min(max(p.LogOdds, -maxPointOdds), maxPointOdds) * PointsToDouble / math.Ln2))
 	if half := intervalZ * m.document.Calibration.Slope * f.deviation(k, code); half > 0 {
 		p.CI = Interval{p.LogOdds - half, p.LogOdds + half}
 	}
 	return p
 }
+
+// maxPointOdds bounds the log-odds that points are made of, so that they fit an int anywhere.
+const maxPointOdds = 1e6
 
 // maxLoadings bounds the levels over which the mean's part in a standard error is counted: its work grows with
 // the square of them, and the mean over so many levels is known well.

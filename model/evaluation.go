@@ -85,16 +85,20 @@ type Group struct {
 // Effect is what one level, or one value of a number, does to the log-odds, centred on the training mean.
 type Effect struct {
 	Feature string        `json:"feature"`
-	Number  bool          `json:"number"` // points lie along a number; otherwise they are levels
-	Spread  float64       `json:"spread"` // standard deviation of the effect over the training leads
+	Number  bool          `json:"number"`          // points lie along a number; otherwise they are levels
+	Steps   bool          `json:"steps,omitempty"` // of a number: each point holds from X to To
+	Pair    bool          `json:"pair,omitempty"`  // levels are combinations of two features
+	Spread  float64       `json:"spread"`          // standard deviation of the effect over the training leads
 	Points  []EffectPoint `json:"points"`
 }
 
 // EffectPoint is one level or value of an Effect.
 type EffectPoint struct {
 	Label   string   `json:"label"`
-	X       float64  `json:"x"` // the value of a number
+	X       float64  `json:"x"`            // the value of a number
+	To      float64  `json:"to,omitempty"` // where a step ends
 	LogOdds float64  `json:"log_odds"`
 	CI      Interval `json:"ci"`
-	Rows    float64  `json:"rows"` // training leads there
+	Rows    float64  `json:"rows"`   // training leads there
+	Points  int      `json:"points"` // LogOdds on a scorecard: PointsToDouble more double the odds
 }

@@ -18,6 +18,7 @@ type fitted struct {
 	linear  *logit.Fit
 	mean    []float64 // weighted training mean of each term's effect
 	spread  []float64 // and its standard deviation
+	penalty []float64 // λ of each term; nil if all have Options.L2
 }
 
 // trainer runs fits.
@@ -48,13 +49,25 @@ func (p *progress) of(stage string) func(logit.Progress) {
 func (t *trainer) fit(ctx context.Context, stage string, rows []int32, withErrors bool) (*fitted, error) {
 	t.progress.step++
 	rows = t.whole(rows)
+	if t.options.Recipe == RecipeAuto {
+		return t.autoFit(ctx, stage, rows, t.solverOptions(stage, withErrors))
+	}
 	encoder, empty, err := features.Fit(t.table, rows, t.weights)
 	if err != nil {
 		return nil, err
 	}
+	f := &fitted{encoder: encoder, empty: empty}
+	if f.linear, err = logit.Minimise(ctx, t.problem(encoder, rows), t.solverOptions(stage, withErrors)); err != nil {
+		return nil, named(err, encoder)
+	}
+	f.moments()
+	return f, nil
+}
+
+func (t *trainer) solverOptions(stage string, withErrors bool) logit.Options {
 	o := logit.DefaultOptions()
 	o.Tolerance, o.Workers, o.Seed = t.options.Tolerance, t.options.Workers, t.options.Seed
-	o.Reference = t.options.L2 == 0
+	o.Reference = t.options.Recipe == RecipePlain && t.options.L2 == 0
 	o.Progress = t.progress.of(stage)
 	switch {
 	case !withErrors:
@@ -62,12 +75,7 @@ func (t *trainer) fit(ctx context.Context, stage string, rows []int32, withError
 	case t.options.SE == SEFull:
 		o.StandardErrors = logit.FullErrors
 	}
-	f := &fitted{encoder: encoder, empty: empty}
-	if f.linear, err = logit.Minimise(ctx, t.problem(encoder, rows), o); err != nil {
-		return nil, named(err, encoder)
-	}
-	f.moments()
-	return f, nil
+	return o
 }
 
 // predict fits the recipe on a turn's leads and returns η of the others.
@@ -136,6 +144,9 @@ func (f *fitted) model(c Calibration) (*Model, error) {
 			d.Coefficients[k].StandardErrors = f.linear.StandardErrors[k]
 		} else {
 			d.Coefficients[k].StandardErrors = []float64{}
+		}
+		if f.penalty != nil {
+			d.Coefficients[k].Penalty = f.penalty[k]
 		}
 	}
 	return m, m.compile()

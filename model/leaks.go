@@ -255,6 +255,7 @@ func (t *trainer) foldAUC(ctx context.Context, turns []turn, without string) (fl
 	reduced := *t
 	lean := *t.leads
 	reduced.leads = &lean
+	reduced.options.Recipe = RecipePlain
 	if without != "" {
 		table, err := t.table.Without(without)
 		if err != nil {

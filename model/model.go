@@ -33,15 +33,18 @@ type Model struct {
 	effect [][]float64 // b·β of each coefficient of each term
 	shift  []float64   // b·mean f_k
 	value  *valueEffect
+
+	grouped bool // a feature belongs to fit or activity
 }
 
 // coefficients are those of one term, as the artifact holds them.
 type coefficients struct {
 	Feature        string    `json:"feature"`
-	Values         []float64 `json:"values"`          // of the term's levels; or slope, then missing flag
-	StandardErrors []float64 `json:"standard_errors"` // as long as Values, or empty
-	Mean           float64   `json:"mean"`            // weighted training mean of f_k
-	Spread         float64   `json:"spread"`          // and its standard deviation
+	Values         []float64 `json:"values"`            // of the term's levels; or slope, then missing flag
+	StandardErrors []float64 `json:"standard_errors"`   // as long as Values, or empty
+	Mean           float64   `json:"mean"`              // weighted training mean of f_k
+	Spread         float64   `json:"spread"`            // and its standard deviation
+	Penalty        float64   `json:"penalty,omitempty"` // λ of the term, where it has one of its own
 }
 
 // compile derives what scoring needs from the document. The order of every sum here and in logOdds is fixed:
@@ -65,6 +68,9 @@ func (m *Model) compile() error {
 		c := &d.Coefficients[k]
 		if err := c.check(&terms[k]); err != nil {
 			return err
+		}
+		if field := m.encoder.Field(k); field >= 0 && m.encoder.Schema().Fields()[field].Group != features.NoGroup {
+			m.grouped = true
 		}
 		eta += c.Mean
 		m.shift[k] = float64(b * c.Mean)
@@ -99,9 +105,9 @@ func (c *coefficients) check(t *features.Term) error {
 	if !isLogOdds(c.Values...) || !isLogOdds(c.Mean) {
 		return fmt.Errorf("model: feature %q has a coefficient that is not finite, or beyond ±%g", t.Name, float64(maxLogOdds))
 	}
-	for _, x := range append([]float64{c.Spread}, c.StandardErrors...) {
+	for _, x := range append([]float64{c.Spread, c.Penalty}, c.StandardErrors...) {
 		if !(x >= 0) || math.IsInf(x, 0) {
-			return fmt.Errorf("model: feature %q has the standard error or spread %v", t.Name, x)
+			return fmt.Errorf("model: feature %q has the standard error, spread or penalty %v", t.Name, x)
 		}
 	}
 	return nil
@@ -155,12 +161,37 @@ func (m *Model) Score(lead *features.Lead) Score {
 		r.Feature, r.Value = terms[k].Name, m.encoder.Text(k, lead)
 		r.Probability = float64(r.LogOdds * slope)
 	}
+	s.Fit, s.Activity = m.subScore(&s, features.FitGroup), m.subScore(&s, features.ActivityGroup)
 	m.addMoney(lead, &s)
 	for k := range s.Reasons {
 		s.Reasons[k].Text = reasonText(&s.Reasons[k], m.document.Value.Currency)
 	}
 	s.Warnings = m.encoder.Warnings(lead, append([]features.Warning(nil), lead.Warnings...))
 	return s
+}
+
+// subScore sums the reasons of a group of features; nil if the schema groups none.
+func (m *Model) subScore(s *Score, group features.Group) *float64 {
+	if !m.grouped {
+		return nil
+	}
+	var sum float64
+	for k := range s.Reasons {
+		sum += float64(m.groupShare(k, group) * s.Reasons[k].LogOdds)
+	}
+	return &sum
+}
+
+// groupShare is how much of term k belongs to a group: of a pair, half for each part.
+func (m *Model) groupShare(k int, group features.Group) float64 {
+	if t := &m.encoder.Terms()[k]; t.IsPair() {
+		a, b := t.Parts()
+		return (m.groupShare(a, group) + m.groupShare(b, group)) / 2
+	}
+	if m.Schema().Fields()[m.encoder.Field(k)].Group == group {
+		return 1
+	}
+	return 0
 }
 
 // LogOdds returns ℓ of one lead: the LogOdds of its Score, to the last bit.
@@ -189,23 +220,51 @@ func (m *Model) TableLogOdds(table *features.Table, rows []int32) []float64 {
 	for i := range l {
 		l[i] = m.base
 	}
-	for k := range m.effect {
-		c := &table.Columns[m.encoder.Field(k)]
-		contributionOf := func(v *features.Value) float64 { return m.contribution(k, m.encoder.CodeOf(k, v)) }
-		if m.encoder.Terms()[k].IsNumber() {
-			m.addNumbers(k, c, rows, l)
-			continue
-		}
-		by := make([]float64, len(c.Levels)+1)
-		for code, level := range c.Levels {
-			by[code] = contributionOf(&features.Value{Present: true, Text: level})
-		}
-		by[len(c.Levels)] = contributionOf(&features.Value{})
-		for i, r := range rows {
-			l[i] += by[c.Codes.At(int(r))]
-		}
+	for from := 0; from < len(rows); from += scoredAtOnce {
+		to := min(from+scoredAtOnce, len(rows))
+		m.addTable(table, rows[from:to], l[from:to])
 	}
 	return l
+}
+
+// scoredAtOnce bounds the rows whose levels are kept for the pairs that they are part of.
+const scoredAtOnce = 1 << 14
+
+// addTable adds the contributions of every term.
+func (m *Model) addTable(table *features.Table, rows []int32, l []float64) {
+	levels := make([][]int32, len(m.effect))
+	for k := range m.effect {
+		t := &m.encoder.Terms()[k]
+		if t.IsNumber() {
+			m.addNumbers(k, &table.Columns[m.encoder.Field(k)], rows, l)
+			continue
+		}
+		levels[k] = make([]int32, len(rows))
+		if t.IsPair() {
+			a, b := t.Parts()
+			for i := range rows {
+				levels[k][i] = t.Cell(levels[a][i], levels[b][i])
+			}
+		} else {
+			level := m.encoder.Level(k, table)
+			for i, r := range rows {
+				levels[k][i] = level(r)
+			}
+		}
+		by := m.byLevel(k)
+		for i, level := range levels[k] {
+			l[i] += by[level+1]
+		}
+	}
+}
+
+// byLevel returns what each level of a term contributes, after what a value without one does, which is nothing.
+func (m *Model) byLevel(k int) []float64 {
+	by := make([]float64, m.encoder.Terms()[k].Size()+1)
+	for level := range by {
+		by[level] = m.contribution(k, features.Code{Level: int32(level - 1), Z: 1})
+	}
+	return by
 }
 
 // addNumbers adds the contributions of a term that is a number.

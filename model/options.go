@@ -17,8 +17,12 @@ const (
 	splitNone     = "none"
 )
 
-// RecipePlain is full one-hot levels and standardised numbers under one ridge.
-const RecipePlain = "plain"
+// The recipes. RecipePlain is full one-hot levels and standardised numbers under one ridge; RecipeAuto is steps of
+// numbers, levels and screened pairs, each under a penalty of its own.
+const (
+	RecipePlain = "plain"
+	RecipeAuto  = "auto"
+)
 
 // The sources of standard errors.
 const (
@@ -29,8 +33,8 @@ const (
 // Options says how to train. Start from DefaultOptions.
 type Options struct {
 	Label       Label
-	Recipe      string  // RecipePlain
-	L2          float64 // λ: the ridge on every coefficient but the intercept
+	Recipe      string  // RecipePlain or RecipeAuto
+	L2          float64 // λ: the plain recipe's ridge on every coefficient but the intercept
 	Split       string
 	Holdout     float64 // share of the leads kept out of the evaluated fit; 0 = one fit, no evaluation
 	Refit       bool    // ship a model fitted on all leads, not the one that was evaluated
@@ -70,8 +74,8 @@ func (o Options) Validate() error {
 	bad := func(name string, value any, want string) {
 		problems = append(problems, fmt.Errorf("model: options: %s is %v, want %s", name, value, want))
 	}
-	if o.Recipe != RecipePlain {
-		bad("recipe", o.Recipe, RecipePlain)
+	if o.Recipe != RecipePlain && o.Recipe != RecipeAuto {
+		bad("recipe", o.Recipe, "plain or auto")
 	}
 	if !(o.L2 >= 0) || math.IsInf(o.L2, 0) {
 		bad("l2", o.L2, "a finite number ≥ 0")

@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/leadscore/leadscore/features"
 )
@@ -65,7 +66,10 @@ const unseenLevel = "(never seen)"
 func (m *Model) makeProbes() error {
 	count := fullProbes
 	for _, t := range m.encoder.Terms() {
-		count = max(count, len(t.Levels)+firstLevelProbe)
+		count = max(count, len(probeLevels(&t))+firstLevelProbe)
+		if t.Bins {
+			count = max(count, len(t.Edges)+1+firstLevelProbe)
+		}
 	}
 	m.document.Probes = make([]probe, count)
 	for i := range m.document.Probes {
@@ -91,11 +95,16 @@ func (m *Model) probeTexts(i int) map[string]string {
 		return texts
 	}
 	for k, t := range m.encoder.Terms() {
+		if t.IsPair() { // its parts have values
+			continue
+		}
 		f := &m.Schema().Fields()[m.Schema().Index(t.Name)]
 		text := ""
 		switch {
 		case f.Kind == features.Category:
 			text = levelText(&t, f, i)
+		case t.Bins && i >= firstLevelProbe && i-firstLevelProbe <= len(t.Edges):
+			text = binText(&t, f, i-firstLevelProbe)
 		case i < fullProbes:
 			text = numberText(&t, f, i+k)
 		}
@@ -106,20 +115,32 @@ func (m *Model) probeTexts(i int) map[string]string {
 	return texts
 }
 
+// probeLevels returns the levels of a category that probes go through: of those that share a code only the first.
+func probeLevels(t *features.Term) []string {
+	return slices.Concat(t.Levels, t.Pooled[:min(1, len(t.Pooled))])
+}
+
+// binText returns a number of a bin, or one beside it if the type has none within.
+func binText(t *features.Term, f *features.Field, bin int) string {
+	low, _ := t.Span(bin)
+	return typedText(t, f, low)
+}
+
 func levelText(t *features.Term, f *features.Field, i int) string {
+	levels := probeLevels(t)
 	level := i - firstLevelProbe
 	switch {
 	case level < 0 && f.Type.Base == features.String:
 		return unseenLevel
 	case level < 0:
 		return ""
-	case level < len(t.Levels):
-		return t.Levels[level]
+	case level < len(levels):
+		return levels[level]
 	case i >= fullProbes:
 		return ""
 	}
-	if level %= len(t.Levels) + 1; level < len(t.Levels) {
-		return t.Levels[level]
+	if level %= len(levels) + 1; level < len(levels) {
+		return levels[level]
 	}
 	return ""
 }
@@ -131,7 +152,11 @@ func numberText(t *features.Term, f *features.Field, i int) string {
 	}
 	_, share := math.Modf(float64(i) * math.Phi)
 	share = share*1.2 - 0.1
-	x := t.Min + share*(t.Max-t.Min)
+	return typedText(t, f, t.Min+share*(t.Max-t.Min))
+}
+
+// typedText writes a number as the field may hold it.
+func typedText(t *features.Term, f *features.Field, x float64) string {
 	if f.Kind == features.Time {
 		text := features.FormatTime(features.Micros(x))
 		if _, err := features.ParseTime(text); err != nil { // beyond the calendar

@@ -10,16 +10,21 @@ import (
 
 // Score is one scored lead: the one definition that the command line, the server and the report share.
 type Score struct {
-	LeadID        string             `json:"lead_id,omitempty"`
-	LogOdds       float64            `json:"log_odds"`
-	Probability   float64            `json:"probability"`
-	ProfitIfWon   *float64           `json:"profit_if_won,omitempty"`
-	ExpectedValue *float64           `json:"expected_value,omitempty"`
-	Currency      string             `json:"currency,omitempty"`
-	Base          Base               `json:"base"`
-	Reasons       []Reason           `json:"reasons,omitempty"`
-	Warnings      []features.Warning `json:"warnings,omitempty"`
-	Model         Identity           `json:"model"`
+	LeadID        string   `json:"lead_id,omitempty"`
+	LogOdds       float64  `json:"log_odds"`
+	Probability   float64  `json:"probability"`
+	ProfitIfWon   *float64 `json:"profit_if_won,omitempty"`
+	ExpectedValue *float64 `json:"expected_value,omitempty"`
+	Currency      string   `json:"currency,omitempty"`
+	// Fit and Activity are the sums of the log-odds of the features that the schema puts in these groups: who the lead is,
+	// and what it did. A pair across both counts half in each. Absent where no feature is grouped.
+	Fit      *float64 `json:"fit,omitempty"`
+	Activity *float64 `json:"activity,omitempty"`
+
+	Base     Base               `json:"base"`
+	Reasons  []Reason           `json:"reasons,omitempty"`
+	Warnings []features.Warning `json:"warnings,omitempty"`
+	Model    Identity           `json:"model"`
 }
 
 // Base is where the reasons start from: the score at the weighted training mean of every term. Its

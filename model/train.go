@@ -291,6 +291,13 @@ func (t *trainer) fitSummary(f *fitted, c Calibration) FitSummary {
 	}
 	for _, term := range f.encoder.Terms() {
 		s.Coefficients += term.Size()
+		if term.IsPair() {
+			s.Pairs++
+		}
+	}
+	s.Columns -= s.Pairs
+	if t.options.Recipe == RecipeAuto { // each column has a penalty of its own
+		s.L2 = 0
 	}
 	return s
 }

@@ -53,6 +53,7 @@ type FitSummary struct {
 	Recipe       string      `json:"recipe"`
 	L2           float64     `json:"l2"`
 	Columns      int         `json:"columns"`
+	Pairs        int         `json:"pairs,omitempty"` // screened pairs of them that came through the gate
 	Coefficients int         `json:"coefficients"`
 	Objective    float64     `json:"objective"`
 	GradientNorm float64     `json:"gradient_norm"`

@@ -54,14 +54,16 @@ func (t *trainer) doubts(result *Training, f *fitted, rows []int32) []Warning {
 	for _, name := range f.empty {
 		w.say("empty_column", name, "has no value in the training leads and is left out")
 	}
-	d, count := result.Data, len(f.encoder.Terms())
+	d, count := result.Data, result.Fit.Columns
 	if d.Conversions < rareWins {
 		w.say("few_conversions", "", "only %.0f conversions: every figure is uncertain", d.Conversions)
 	} else if d.Conversions < float64(crowdedPerColumn*count) {
 		w.say("few_conversions", "", "%.0f conversions for %d features: fewer than %d a feature", d.Conversions, count, crowdedPerColumn)
 	}
 	for k := range f.encoder.Terms() {
-		w.aboutTerm(&f.encoder.Terms()[k])
+		if t := &f.encoder.Terms()[k]; !t.IsPair() {
+			w.aboutTerm(t)
+		}
 	}
 	t.aboutLevels(&w, f, rows)
 	if result.Holdout != nil {
@@ -81,7 +83,7 @@ func (w *doubtList) aboutTerm(t *features.Term) {
 	if share := t.MissingWeight() / t.Weight(); share > muchMissing {
 		w.say("much_missing", t.Name, "missing on %.0f %% of the leads", 100*share)
 	}
-	if t.IsNumber() && t.Min == t.Max || !t.IsNumber() && len(t.Levels) == 1 {
+	if t.IsNumber() && t.Min == t.Max || !t.IsNumber() && !t.Ordered() && len(t.Levels)+len(t.Pooled) == 1 || t.Ordered() && len(t.Edges) == 0 {
 		w.say("constant_column", t.Name, "has the same value on every training lead that has one")
 	}
 	if !t.IsNumber() {
@@ -101,7 +103,7 @@ func (w *doubtList) aboutTerm(t *features.Term) {
 func (t *trainer) aboutLevels(w *doubtList, f *fitted, rows []int32) {
 	for k := range f.encoder.Terms() {
 		term := &f.encoder.Terms()[k]
-		if term.IsNumber() {
+		if term.IsNumber() || term.Ordered() || term.IsPair() {
 			continue
 		}
 		leads, won := f.encoder.Count(k, t.table, t.whole(rows), t.converted)
@@ -134,13 +136,12 @@ func (t *trainer) extrapolations(encoder *features.Encoder, held []int32) []Warn
 	var w doubtList
 	for k := range encoder.Terms() {
 		term := &encoder.Terms()[k]
-		if !term.IsNumber() || term.Min == term.Max {
+		if !term.IsNumber() && !term.Ordered() || term.Min == term.Max {
 			continue
 		}
-		low, high := term.Standardise(term.Min), term.Standardise(term.Max)
-		outside := 0
-		for _, code := range encoder.Codes(k, t.table, held, nil) {
-			if code.Level == 0 && (code.Z < low || code.Z > high) {
+		at, outside := encoder.Values(k, t.table), 0
+		for _, r := range held {
+			if x := at(int(r)); x < term.Min || x > term.Max {
 				outside++
 			}
 		}

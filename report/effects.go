@@ -38,6 +38,7 @@ func (b *builder) effects() *section {
 	s.Text = []string{
 		"Each effect is a factor on the odds of converting, compared with the average training lead and with the other features held as they are; × 1 is no effect. " +
 			"Bars and bands are " + levelName(nil) + "s, one point at a time. An effect is an association in the data, not what would happen if the feature were changed.",
+		fmt.Sprintf("For a scorecard, the tables give each effect in points: add them up, and %d points more double the odds.", model.PointsToDouble),
 	}
 	ranking := b.rankingFigure(effects)
 	var pictures []figure
@@ -117,8 +118,13 @@ func rankingTable(effects []model.Effect) *table {
 			least, most = min(least, p.LogOdds), max(most, p.LogOdds)
 		}
 		kind := plural(len(e.Points), "level")
-		if e.Number {
+		switch {
+		case e.Steps:
+			kind = "number, in steps"
+		case e.Number:
 			kind = "number"
+		case e.Pair:
+			kind = "pair, " + kind
 		}
 		t.Rows = append(t.Rows, []string{level(e.Feature), kind, fixed(e.Spread, 3), odds(e.Spread), odds(least), odds(most)})
 	}
@@ -220,27 +226,47 @@ func (b *builder) levelFigure(id, title string, e model.Effect) figure {
 }
 
 // named reports whether a point of a number is none of its values, such as the effect of a missing value.
-func named(p model.EffectPoint) bool {
+func named(e *model.Effect, p model.EffectPoint) bool {
+	if e.Steps {
+		return p.Label == features.MissingText
+	}
 	_, err := strconv.ParseFloat(p.Label, 64)
 	return err != nil && p.Label != ""
 }
 
 // parted returns the points of a number's values, by value, and those beside them that have room.
-func parted(points []model.EffectPoint) (values, others []model.EffectPoint) {
-	for _, p := range points {
-		if named(p) {
+func parted(e *model.Effect) (values, others []model.EffectPoint) {
+	for _, p := range e.Points {
+		if named(e, p) {
 			others = append(others, p)
 		} else {
 			values = append(values, p)
 		}
 	}
 	slices.SortStableFunc(values, func(a, b model.EffectPoint) int { return cmp.Compare(a.X, b.X) })
+	if e.Steps {
+		values = stepped(values)
+	}
 	return values, others[:min(len(others), besideMost)]
+}
+
+// stepped gives each step a point at both of its ends.
+func stepped(steps []model.EffectPoint) []model.EffectPoint {
+	var ends []model.EffectPoint
+	for _, p := range steps {
+		if !drawable(p.To) || p.To < p.X {
+			p.To = p.X
+		}
+		ends = append(ends, p)
+		p.X = p.To
+		ends = append(ends, p)
+	}
+	return ends
 }
 
 // numberFigure draws a number as a line with a band, and beside it what is not on the line.
 func (b *builder) numberFigure(id, title string, e model.Effect) figure {
-	values, others := parted(e.Points)
+	values, others := parted(&e)
 	if len(values) < 2 || values[0].X == values[len(values)-1].X {
 		return b.levelFigure(id, title, e)
 	}
@@ -364,7 +390,7 @@ func numberAxis(axis *plot.Axis, values []model.EffectPoint, others int, isTime 
 }
 
 func effectTable(e model.Effect, isTime bool) *table {
-	t := &table{Caption: "Effect of " + level(e.Feature), Head: []string{"Level", "Leads", "Factor", levelName(nil), "Log-odds"}}
+	t := &table{Caption: "Effect of " + level(e.Feature), Head: []string{"Level", "Leads", "Factor", levelName(nil), "Log-odds", "Points"}}
 	points := slices.Clone(e.Points)
 	if e.Number {
 		t.Head[0], t.Head[1] = "Value", "Leads near"
@@ -377,12 +403,12 @@ func effectTable(e model.Effect, isTime bool) *table {
 			ci = between(p.CI, odds)
 		}
 		name := level(p.Label)
-		if e.Number && !named(p) {
+		if e.Number && !e.Steps && !named(&e, p) {
 			if name = short(p.X); isTime {
 				name = date(p.X)
 			}
 		}
-		t.Rows = append(t.Rows, []string{name, count(p.Rows), odds(p.LogOdds), ci, signed(p.LogOdds)})
+		t.Rows = append(t.Rows, []string{name, count(p.Rows), odds(p.LogOdds), ci, signed(p.LogOdds), strconv.Itoa(p.Points)})
 	}
 	t.left(len(points)-len(t.Rows), "levels")
 	return t

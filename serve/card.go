@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/leadscore/leadscore/features"
 	"github.com/leadscore/leadscore/model"
 )
 
@@ -28,6 +29,10 @@ type cardFeature struct {
 func modelCard(m *model.Model) ([]byte, error) {
 	doc := card{Identity: m.Identity(), Label: m.Label(), Data: m.Data(), Holdout: m.Holdout()}
 	for _, t := range m.Encoder().Terms() {
+		if t.IsPair() {
+			doc.Features = append(doc.Features, cardFeature{Feature: t.Name, Role: "pair", Kind: features.Category.String(), Levels: t.Size()})
+			continue
+		}
 		f := m.Schema().Fields()[m.Schema().Index(t.Name)]
 		doc.Features = append(doc.Features, cardFeature{Feature: t.Name, Role: f.Role.String(), Kind: f.Kind.String(), Levels: len(t.Levels)})
 	}

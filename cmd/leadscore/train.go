@@ -49,9 +49,9 @@ func (f *trainFlags) bindData(cmd *cobra.Command) {
 
 func (f *trainFlags) bindFit(cmd *cobra.Command) {
 	o := model.DefaultOptions()
-	cmd.Flags().StringVar(&f.recipe, "recipe", o.Recipe, "how features are encoded: plain")
+	cmd.Flags().StringVar(&f.recipe, "recipe", o.Recipe, "how features are encoded: auto or plain")
 	cmd.Flags().StringVar(&f.split, "split", "", "how the holdout is chosen: auto, time, row_order or random (instead of split.by)")
-	cmd.Flags().Float64Var(&f.l2, "l2", o.L2, "ridge penalty λ; 0 = none, with the first level of each category as reference")
+	cmd.Flags().Float64Var(&f.l2, "l2", o.L2, "ridge penalty λ of the plain recipe; 0 = none, with the first level of each category as reference")
 	cmd.Flags().Float64Var(&f.holdout, "holdout", o.Holdout, "share of the leads held out (instead of split.holdout); 0 = one fit, no evaluation")
 	cmd.Flags().Float64Var(&f.tolerance, "tolerance", o.Tolerance, "relative gradient norm that the solver must reach")
 	cmd.Flags().StringVar(&f.se, "se", o.SE, "standard errors from a subsample's curvature, or in full: subsample or full")
@@ -161,6 +161,9 @@ func (a *app) train(ctx context.Context, cmd *cobra.Command, f *trainFlags) erro
 	}
 	defer in.dataset.Close()
 	fmt.Fprintln(a.stderr, "leadscore: columns:", describeRoles(in.schema))
+	if in.options.Recipe == model.RecipeAuto && cmd.Flags().Changed("l2") {
+		fmt.Fprintln(a.stderr, "leadscore: warning: l2_unused: --l2 is the plain recipe's: recipe auto learns a penalty for each column")
+	}
 	if f.dryRun {
 		return a.print(in.schema, func(w io.Writer) {
 			fmt.Fprintf(w, "%d leads; %s; data and configuration are in order\n", in.dataset.Rows(), in.options.Label)

@@ -154,10 +154,11 @@ func solveUpper(l []float64, n int, x []float64) {
 	}
 }
 
-// inverseDiagonal returns diag(A⁻¹) = Σᵢ (L⁻¹)ᵢⱼ², given L, of which the first lead rows are diagonal.
-func inverseDiagonal(l []float64, n, lead int) []float64 {
+// inverseDiagonal returns of A⁻¹ the diagonal, Σᵢ (L⁻¹)ᵢⱼ², and the elements (j, j−1), Σᵢ (L⁻¹)ᵢⱼ(L⁻¹)ᵢ,ⱼ₋₁, given L, of
+// which the first lead rows are diagonal.
+func inverseDiagonal(l []float64, n, lead int) (diagonal, beside []float64) {
 	inverse := make([]float64, n*n)
-	diagonal := make([]float64, n)
+	diagonal, beside = make([]float64, n), make([]float64, n)
 	for i := range n {
 		row, to := l[i*n:][:i+1], inverse[i*n:][:i+1]
 		k := 0
@@ -174,8 +175,11 @@ func inverseDiagonal(l []float64, n, lead int) []float64 {
 		addSquares(scale, to[:i], diagonal)
 		to[i] = -scale
 		diagonal[i] += float64(scale * scale)
+		for j := 1; j <= i; j++ {
+			beside[j] += float64(to[j] * to[j-1])
+		}
 	}
-	return diagonal
+	return diagonal, beside
 }
 
 // axpyScalar adds a·x to y.

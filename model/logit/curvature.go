@@ -79,13 +79,13 @@ func (c *curvature) addPenalty(s slot) {
 			continue
 		}
 		c.l[p*c.n+p] += s.ridge
-		if k > 0 {
+		if k > 0 && k < s.chain {
 			c.l[p*c.n+p] += s.difference
 			if q := c.layout.place[s.offset+k-1]; q >= 0 {
 				c.l[p*c.n+q] -= s.difference
 			}
 		}
-		if s.levels > 0 && k < s.size-1 {
+		if k < s.chain-1 {
 			c.l[p*c.n+p] += s.difference
 		}
 	}
@@ -109,10 +109,10 @@ func (c *curvature) addWide(j int) {
 	for k := range s.size {
 		d := &c.wide[s.offset+k]
 		*d += s.ridge
-		if k > 0 {
+		if k > 0 && k < s.chain {
 			*d += s.difference
 		}
-		if k < s.size-1 {
+		if k < s.chain-1 {
 			*d += s.difference
 		}
 		c.sums[j] += 1 / *d
@@ -162,6 +162,8 @@ type covariance struct {
 	layout *layout
 	curved *curvature
 	shift  []float64 // per column: the factor of d_bd_b'
+	diag   []float64 // of the dense part of M⁻¹, and
+	beside []float64 // its elements (p, p−1): see inverse
 }
 
 func newCovariance(c *curvature) *covariance {
@@ -183,7 +185,7 @@ func newCovariance(c *curvature) *covariance {
 func (v *covariance) diagonal() []float64 {
 	l := v.layout
 	variances := make([]float64, l.intercept+1)
-	for p, d := range inverseDiagonal(v.curved.l, v.curved.n, v.curved.lead) {
+	for p, d := range v.inverse() {
 		variances[l.dense[p]] = d
 	}
 	for j, s := range l.columns {

@@ -38,6 +38,7 @@ type slot struct {
 	levels            int
 	flag              bool
 	ridge, difference float64
+	chain             int  // levels whose differences are penalised: the first ones
 	wide              bool // diagonal in the curvature
 }
 
@@ -48,7 +49,7 @@ func newLayout(p *Problem, reference bool) (*layout, error) {
 		s := slot{offset: l.intercept, size: 1, levels: c.Levels, ridge: c.Ridge, difference: c.Difference}
 		switch {
 		case c.Levels > 0:
-			s.size = c.Levels
+			s.size, s.chain = c.Levels, c.Levels-c.Apart
 		case c.Flag:
 			s.size, s.flag = 2, true
 		}
@@ -166,7 +167,7 @@ func (l *layout) penalty(theta, grad []float64) float64 {
 		}
 		if s.difference > 0 {
 			square := 0.0
-			for k := range len(beta) - 1 {
+			for k := range max(0, s.chain-1) {
 				d := beta[k+1] - beta[k]
 				square += float64(d * d)
 				g[k+1] += float64(s.difference * d)

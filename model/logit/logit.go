@@ -74,6 +74,9 @@ type Column struct {
 
 	// Ridge is λ and Difference δ in F; a number has no Difference.
 	Ridge, Difference float64
+
+	// Apart takes the last levels of a category out of the sum of differences.
+	Apart int
 }
 
 // Problem is what to fit. Its slices are read, never written, and must not change until the fit has returned.

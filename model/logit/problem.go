@@ -60,6 +60,8 @@ func (c *Column) checkShape(rows int) error {
 		return fmt.Errorf("%d slices of values are given, must be exactly one", slices)
 	case length != rows:
 		return fmt.Errorf("length is %d, Rows is %d", length, rows)
+	case c.Apart < 0 || c.Apart > c.Levels:
+		return fmt.Errorf("its Apart is %d, must be 0 to Levels, %d", c.Apart, c.Levels)
 	case c.Levels > 0:
 		return nil
 	case c.Difference != 0:

@@ -1,0 +1,223 @@
+package model
+
+import (
+	"context"
+	"math"
+
+	"github.com/leadscore/leadscore/features"
+	"github.com/leadscore/leadscore/model/logit"
+)
+
+// The auto recipe: steps of numbers, levels, and screened pairs of them, each column under a penalty of its own that
+// is learnt from the data.
+//
+// Column b of the design has the penalty ½λ_b·β'S_bβ: for levels S_b is the identity; for bins it sums the squared
+// differences of neighbours, plus chainRidge of the squares, which is all that holds the level of missing. As the
+// log density of a Gaussian prior of precision λ_b·S_b it makes λ_b a variance component, and its marginal likelihood
+// (Laplace) is raised by the generalised Fellner–Schall step (Wood & Fasiolo 2017, Biometrics 73, eq. 4)
+//
+//	λ_b ← λ_b · (rank S_b − tr((H+λS)⁻¹λ_bS_b)) / (λ_b β'S_bβ)
+//
+// with H the curvature of the log loss at the penalised optimum β. A column without an effect gets a large λ_b and
+// drops out; no cross-validation, no grid. A weak Gamma prior on λ_b, worth priorWeight of a coefficient of variance
+// priorLevels or priorChain, keeps columns of two levels from swinging between free and gone.
+
+// The settings of the recipe.
+const (
+	autoBins         = 32      // of a number, at most,
+	leastBins        = 8       // and, where there are many numbers, at least:
+	autoCoefficients = 1200    // all numbers' bins together are about so many
+	autoWeight       = 10      // the least weight of a bin, a level or a cell that stands for itself
+	learnRows        = 200_000 // penalties and pairs are learnt on so many leads, at most
+	chainRidge       = 0.01
+	mainSteps        = 7
+	pairSteps        = 4
+	startLevels      = 4.0
+	startChain       = 20.0
+	largestStep      = 10.0 // factor by which λ may change in a step
+	leastPenalty     = 0.02
+	mostPenalty      = 1e5
+	learnTolerance   = 1e-3
+	priorWeight      = 0.5
+	priorLevels      = 0.02 // variance of a level, and
+	priorChain       = 5e-4 // of a step between bins
+)
+
+// autoFit fits the auto recipe on the given rows.
+func (t *trainer) autoFit(ctx context.Context, stage string, rows []int32, o logit.Options) (*fitted, error) {
+	encoder, empty, err := features.FitBins(t.table, rows, t.weights, features.BinOptions{Bins: binsFor(t.table.Schema), MinWeight: autoWeight})
+	if err != nil {
+		return nil, err
+	}
+	l, err := t.learn(ctx, stage, rows, encoder, o)
+	if err != nil {
+		return nil, err
+	}
+	f := &fitted{encoder: l.encoder, empty: empty, penalty: l.penalty}
+	p := l.problem
+	if l.part != nil { // learnt on a part
+		p = t.problem(l.encoder, rows)
+		penalise(&p, l.encoder, l.penalty)
+	}
+	o.Start = l.fit
+	if f.linear, err = logit.Minimise(ctx, p, o); err != nil {
+		return nil, named(err, l.encoder)
+	}
+	f.moments()
+	return f, nil
+}
+
+// binsFor returns how many bins a number may have.
+func binsFor(schema *features.Schema) int {
+	numbers := 0
+	for _, f := range schema.Fields() {
+		if f.Role.Feature() && f.Kind != features.Category {
+			numbers++
+		}
+	}
+	return max(leastBins, min(autoBins, autoCoefficients/max(1, numbers)))
+}
+
+// learner learns penalties and pairs on a part of the leads.
+type learner struct {
+	*trainer
+	options logit.Options // of the fits on the way
+	part    []int32       // nil = every row of the fit
+	encoder *features.Encoder
+	problem logit.Problem
+	penalty []float64 // λ of each term
+	fit     *logit.Fit
+}
+
+func (t *trainer) learn(ctx context.Context, stage string, rows []int32, encoder *features.Encoder, o logit.Options) (*learner, error) {
+	l := &learner{trainer: t, options: o, encoder: encoder}
+	l.options.StandardErrors = logit.SubsampleErrors
+	l.options.Tolerance = max(learnTolerance, o.Tolerance)
+	l.options.Reference = false
+	l.part = evenly(rows, t.table.Rows, learnRows)
+	design := l.part
+	if design == nil {
+		design = rows
+	}
+	l.problem = t.problem(encoder, design)
+	for k := range encoder.Terms() {
+		l.penalty = append(l.penalty, firstPenalty(&encoder.Terms()[k]))
+	}
+	if err := l.adapt(ctx, 0, mainSteps); err != nil {
+		return nil, err
+	}
+	return l, l.addPairs(ctx, rows, design)
+}
+
+// evenly returns at most count of the rows (nil = all of the table), evenly spread; nil if that is all of them.
+func evenly(rows []int32, all, count int) []int32 {
+	n := len(rows)
+	if rows == nil {
+		n = all
+	}
+	if n <= count {
+		return nil
+	}
+	part := make([]int32, count)
+	for i := range part {
+		at := int(int64(i) * int64(n) / int64(count))
+		part[i] = int32(at)
+		if rows != nil {
+			part[i] = rows[at]
+		}
+	}
+	return part
+}
+
+func firstPenalty(t *features.Term) float64 {
+	if t.Ordered() {
+		return startChain
+	}
+	return startLevels
+}
+
+// penalise writes the penalties into the problem's columns.
+func penalise(p *logit.Problem, encoder *features.Encoder, penalty []float64) {
+	for k := range p.Columns {
+		t, c := &encoder.Terms()[k], &p.Columns[k]
+		c.Ridge, c.Difference, c.Apart = penalty[k], 0, 0
+		if t.Ordered() {
+			c.Ridge, c.Difference = chainRidge*penalty[k], penalty[k]
+			if t.Missing {
+				c.Apart = 1
+			}
+		}
+	}
+}
+
+// adapt takes Fellner–Schall steps for the terms from first on, each from the optimum of the penalties before it, and
+// ends at the optimum of the last ones.
+func (l *learner) adapt(ctx context.Context, first, steps int) error {
+	for step := 0; ; step++ {
+		penalise(&l.problem, l.encoder, l.penalty)
+		l.options.Start = l.fit
+		fit, err := logit.Minimise(ctx, l.problem, l.options)
+		if err != nil {
+			return named(err, l.encoder)
+		}
+		l.fit = fit
+		if step == steps {
+			return nil
+		}
+		figures, err := fit.Penalised()
+		if err != nil {
+			return err
+		}
+		moved := 0.0
+		for k := first; k < len(l.penalty); k++ {
+			next := nextPenalty(l.penalty[k], &l.encoder.Terms()[k], figures[k])
+			moved = max(moved, math.Abs(math.Log(next/l.penalty[k])))
+			l.penalty[k] = next
+		}
+		if moved < 0.05 {
+			steps = step + 1
+		}
+	}
+}
+
+// nextPenalty is one Fellner–Schall step.
+func nextPenalty(penalty float64, t *features.Term, f logit.Penalised) float64 {
+	free := max(0, float64(t.Size())-f.Trace)
+	square := f.Square / penalty
+	next := (free + priorWeight) / (square + float64(priorWeight*priorVariance(t)))
+	next = min(max(next, penalty/largestStep), penalty*largestStep)
+	return min(max(next, leastPenalty), mostPenalty)
+}
+
+func priorVariance(t *features.Term) float64 {
+	if t.Ordered() {
+		return priorChain
+	}
+	return priorLevels
+}
+
+// linearPredictor returns η of every row of the problem, whose columns are all levels.
+func linearPredictor(p *logit.Problem, f *logit.Fit) []float64 {
+	eta := make([]float64, p.Rows)
+	for i := range eta {
+		eta[i] = f.Intercept
+	}
+	for k := range p.Columns {
+		beta := f.Coefficients[k]
+		switch c := p.Columns[k].Codes; {
+		case c.U8 != nil:
+			addLevels(eta, c.U8, beta)
+		case c.U16 != nil:
+			addLevels(eta, c.U16, beta)
+		default:
+			addLevels(eta, c.U32, beta)
+		}
+	}
+	return eta
+}
+
+func addLevels[T uint8 | uint16 | uint32](eta []float64, codes []T, beta []float64) {
+	for i, c := range codes {
+		eta[i] += beta[c]
+	}
+}
