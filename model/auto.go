@@ -49,11 +49,14 @@ func (t *trainer) autoFit(ctx context.Context, stage string, rows []int32, o log
 	if err != nil {
 		return nil, err
 	}
+	if n := len(rows); t.known != nil && (rows == nil || n > relearnRows) {
+		return t.fitKnown(ctx, rows, encoder, empty, o)
+	}
 	l, err := t.learn(ctx, stage, rows, encoder, o)
 	if err != nil {
 		return nil, err
 	}
-	f := &fitted{encoder: l.encoder, empty: empty, penalty: l.penalty}
+	f := &fitted{encoder: l.encoder, empty: empty, penalty: l.penalty, groups: l.groups}
 	p := l.problem
 	if l.part != nil { // learnt on a part
 		p = t.problem(l.encoder, rows)
@@ -62,6 +65,47 @@ func (t *trainer) autoFit(ctx context.Context, stage string, rows []int32, o log
 	o.Start = l.fit
 	if f.linear, err = logit.Minimise(ctx, p, o); err != nil {
 		return nil, named(err, l.encoder)
+	}
+	f.moments()
+	return f, nil
+}
+
+// relearnRows is how many leads make it safe to cross-fit with penalties and pairs that all of them chose: what few
+// leads choose would flatter itself on them.
+const relearnRows = 20_000
+
+// fitKnown fits with the penalties and pairs of an earlier fit, but with bins and cells of these rows.
+func (t *trainer) fitKnown(ctx context.Context, rows []int32, encoder *features.Encoder, empty []string, o logit.Options) (*fitted, error) {
+	penalty := map[string]float64{}
+	l := &learner{trainer: t, encoder: encoder}
+	var pairs []features.Term
+	for k := range t.known.encoder.Terms() {
+		known := &t.known.encoder.Terms()[k]
+		penalty[known.Name] = t.known.penalty[k]
+		if !known.IsPair() {
+			continue
+		}
+		if s, found := l.pairingOf(known, t.known.groups); found {
+			pairs = append(pairs, l.pairTerms(s, []candidatePair{{a: 0, b: 1}}, func(a, b, count int) []float64 { return l.cellWeights(rows, a, b, s, count) })...)
+		}
+	}
+	encoder, err := encoder.With(pairs)
+	if err != nil {
+		return nil, err
+	}
+	f := &fitted{encoder: encoder, empty: empty, groups: t.known.groups}
+	for k := range encoder.Terms() {
+		term := &encoder.Terms()[k]
+		value, found := penalty[term.Name]
+		if !found {
+			value = firstPenalty(term)
+		}
+		f.penalty = append(f.penalty, value)
+	}
+	p := t.problem(encoder, rows)
+	penalise(&p, encoder, f.penalty)
+	if f.linear, err = logit.Minimise(ctx, p, o); err != nil {
+		return nil, named(err, encoder)
 	}
 	f.moments()
 	return f, nil
@@ -86,6 +130,7 @@ type learner struct {
 	encoder *features.Encoder
 	problem logit.Problem
 	penalty []float64 // λ of each term
+	groups  int       // of a feature in a pair, at most
 	fit     *logit.Fit
 }
 

@@ -260,3 +260,29 @@ func TestAutoEffects(t *testing.T) {
 		t.Errorf("effects %v", kinds)
 	}
 }
+
+// With many leads, cross-fits take over the penalties and pairs of the fit before the holdout; the figures are those of
+// cross-fits that learn their own, and a holdout is never looked at.
+func TestCrossFitsTakeOverPenalties(t *testing.T) {
+	table := tableOf(t, crossedColumns(36_000, 4)...)
+	tr, err := prepare(table, autoOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := turn{fit: tr.rows[:24_000], test: tr.rows[24_000:]}
+	want, err := tr.predict(context.Background(), "", own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tr.known, err = tr.fit(context.Background(), "", tr.rows[:30_000], false); err != nil {
+		t.Fatal(err)
+	}
+	got, err := tr.predict(context.Background(), "", own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := rank(tr.sample(own.test, want, 1)).measure(nil), rank(tr.sample(own.test, got, 1)).measure(nil)
+	if math.Abs(a.auc-b.auc) > 0.002 || math.Abs(a.logLoss-b.logLoss) > 0.001 {
+		t.Errorf("with penalties of its own AUC %v, log loss %v; taken over %v, %v", a.auc, a.logLoss, b.auc, b.logLoss)
+	}
+}

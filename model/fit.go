@@ -19,6 +19,7 @@ type fitted struct {
 	mean    []float64 // weighted training mean of each term's effect
 	spread  []float64 // and its standard deviation
 	penalty []float64 // λ of each term; nil if all have Options.L2
+	groups  int       // of a feature in a pair, at most
 }
 
 // trainer runs fits.
@@ -27,6 +28,7 @@ type trainer struct {
 	outcomes *outcomes
 	options  Options
 	progress *progress
+	known    *fitted // whose penalties and pairs cross-fits of recipe auto may take over; nil = each learns its own
 }
 
 // progress tells how far a run of several fits got.

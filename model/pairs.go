@@ -64,6 +64,7 @@ type candidatePair struct {
 func (l *learner) newPairing(o *leftover) *pairing {
 	s := &pairing{}
 	groups := groupsFor(o)
+	l.groups = groups
 	for k := range l.encoder.Terms() {
 		t := &l.encoder.Terms()[k]
 		if t.Size() < 2 {
@@ -78,6 +79,20 @@ func (l *learner) newPairing(o *leftover) *pairing {
 	pairs := len(s.terms) * (len(s.terms) - 1) / 2
 	s.stride = 1 + pairs*l.problem.Rows/screenWork
 	return s
+}
+
+// pairingOf is the pairing of the parts of a pair that another encoder has; false if this one lacks a part.
+func (l *learner) pairingOf(pair *features.Term, groups int) (*pairing, bool) {
+	s := &pairing{}
+	for _, side := range pair.Pair {
+		for k := range l.encoder.Terms() {
+			if t := &l.encoder.Terms()[k]; t.Name == side.Feature && t.Size() >= 2 {
+				group := t.Coarsen(groups)
+				s.terms, s.groups, s.counts = append(s.terms, k), append(s.groups, group), append(s.counts, int(slices.Max(group))+1)
+			}
+		}
+	}
+	return s, len(s.terms) == 2
 }
 
 // groupsFor returns how many groups a feature may have in a pair, so that a cell has cellCurvature on average.

@@ -117,6 +117,7 @@ func (t *trainer) train(ctx context.Context) (*Training, error) {
 			return nil, err
 		}
 	}
+	t.known = nil
 	f, err := t.fit(ctx, "fitting", shipped, true)
 	if err != nil {
 		return nil, err
@@ -137,11 +138,14 @@ func (t *trainer) evaluateHoldout(ctx context.Context, result *Training) ([]int3
 				t.kind, t.options.Holdout, t.won(part), len(part), minOutcomes)
 		}
 	}
-	calibration, err := t.calibration(ctx, "calibrating before the holdout", before)
+	f, err := t.fit(ctx, "fitting before the holdout", before, false)
 	if err != nil {
 		return nil, none, err
 	}
-	f, err := t.fit(ctx, "fitting before the holdout", before, false)
+	if t.options.Recipe == RecipeAuto {
+		t.known = f
+	}
+	calibration, err := t.calibration(ctx, "calibrating before the holdout", before)
 	if err != nil {
 		return nil, none, err
 	}
