@@ -154,22 +154,37 @@ func (f *fitted) model(c Calibration) (*Model, error) {
 	return m, m.compile()
 }
 
-// named translates the solver's indices into names.
+// named translates the solver's indices into names. A separation and a dependence may come together: both are told.
 func named(err error, encoder *features.Encoder) error {
-	var separation *logit.SeparationError
-	var singular *logit.SingularError
-	switch {
-	case errors.As(err, &separation):
-		return fmt.Errorf("model: separation: no finite optimum without a penalty: %d leads are told apart perfectly by %s; use --l2 above 0, or leave the column out: %w",
-			separation.Rows, separators(separation, encoder), err)
-	case errors.As(err, &singular):
-		return fmt.Errorf("model: singular: the coefficients are not determined without a penalty: %s; use --l2 above 0, or leave a column out: %w",
-			dependence(singular, encoder), err)
-	case errors.Is(err, logit.ErrOneClass):
+	if errors.Is(err, logit.ErrOneClass) {
 		return fmt.Errorf("model: fit: %w: there is nothing to learn from: %w", ErrOneClass, err)
 	}
-	return err
+	var separation *logit.SeparationError
+	var singular *logit.SingularError
+	var told []string
+	if errors.As(err, &separation) {
+		told = append(told, fmt.Sprintf("model: separation: no finite optimum without a penalty: %d leads are told apart perfectly by %s; use --l2 above 0, or leave the column out",
+			separation.Rows, separators(separation, encoder)))
+	}
+	if errors.As(err, &singular) {
+		told = append(told, fmt.Sprintf("model: singular: the coefficients are not determined without a penalty: %s; use --l2 above 0, or leave a column out",
+			dependence(singular, encoder)))
+	}
+	if told == nil {
+		return err
+	}
+	return &namedError{strings.Join(told, "\n"), err}
 }
+
+// namedError says in names what the solver's error says in indices.
+type namedError struct {
+	text string
+	err  error
+}
+
+func (e *namedError) Error() string { return e.text }
+
+func (e *namedError) Unwrap() error { return e.err }
 
 // separators lists what tells outcomes apart.
 func separators(e *logit.SeparationError, encoder *features.Encoder) string {
@@ -191,6 +206,9 @@ func separators(e *logit.SeparationError, encoder *features.Encoder) string {
 func dependence(e *logit.SingularError, encoder *features.Encoder) string {
 	if len(e.Terms) == 1 {
 		return termName(e.Terms[0].Term, encoder) + " is the same on every lead"
+	}
+	if a, b := e.Terms[0], e.Terms[len(e.Terms)-1]; len(e.Terms) == 2 && a.Value == -b.Value {
+		return termName(a.Term, encoder) + " and " + termName(b.Term, encoder) + " are the same on every lead"
 	}
 	parts := make([]string, len(e.Terms))
 	for i, l := range e.Terms {
