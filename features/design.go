@@ -69,14 +69,11 @@ func (t *Term) numbers(c *Column, kind Kind, rows []int32) Numbers {
 	if kind != Time {
 		return c.Numbers.pick(rows)
 	}
-	if rows == nil {
-		rows = AllRows(len(c.Times))
+	times := c.Times
+	if rows != nil {
+		times = pick(c.Times, rows)
 	}
-	days, at := make([]float64, len(rows)), c.reader(Time)
-	for i, r := range rows {
-		days[i] = at(int(r))
-	}
-	return Numbers{F64: days}
+	return Numbers{F64: daysOf(times)}
 }
 
 // binned returns the bins of the rows of a number's column.

@@ -37,25 +37,7 @@ func BenchmarkTrain(b *testing.B) {
 	rows := 0
 	b.ReportAllocs()
 	for b.Loop() {
-		d, err := datasets.Open([]string{path})
-		if err != nil {
-			b.Fatal(err)
-		}
-		schema, err := c.schema(d.Columns(), true)
-		if err != nil {
-			b.Fatal(err)
-		}
-		builder := features.NewBuilder(schema, d.Rows())
-		if err := d.Load(context.Background(), schema, datasets.DefaultReadOptions(), builder.AddColumn); err != nil {
-			b.Fatal(err)
-		}
-		o := model.DefaultOptions()
-		o.Label, o.Holdout = c.label(schema), 0
-		if _, err := model.Train(context.Background(), builder.Table(), o); err != nil {
-			b.Fatal(err)
-		}
-		rows = d.Rows()
-		d.Close()
+		rows = benchTrain(b, path, &c).Data.Rows
 	}
 	after, _ := usage()
 	b.ReportMetric((after-cpu)/float64(b.N), "cpu-s/op")
@@ -68,7 +50,10 @@ func BenchmarkScore(b *testing.B) {
 	path, c := benchData(b)
 	dir := b.TempDir()
 	modelPath, out := filepath.Join(dir, "model.json"), filepath.Join(dir, "scores.parquet")
-	m := benchModel(b, path, &c, modelPath)
+	m := benchTrain(b, path, &c).Model
+	if err := saveModel(modelPath, m); err != nil {
+		b.Fatal(err)
+	}
 	var batches []*features.Batch
 	var scores []model.Scores
 	rows := 0
@@ -120,8 +105,8 @@ func BenchmarkScore(b *testing.B) {
 	}
 }
 
-// benchModel trains a model on the leads and writes it.
-func benchModel(b *testing.B, path string, c *config, out string) *model.Model {
+// benchTrain reads the leads and fits a model once.
+func benchTrain(b *testing.B, path string, c *config) *model.Training {
 	d, err := datasets.Open([]string{path})
 	if err != nil {
 		b.Fatal(err)
@@ -131,20 +116,17 @@ func benchModel(b *testing.B, path string, c *config, out string) *model.Model {
 	if err != nil {
 		b.Fatal(err)
 	}
-	builder := features.NewBuilder(schema, d.Rows())
-	if err := d.Load(context.Background(), schema, datasets.DefaultReadOptions(), builder.AddColumn); err != nil {
+	table, err := (&app{}).loadTable(context.Background(), d, schema, workerCount(0))
+	if err != nil {
 		b.Fatal(err)
 	}
 	o := model.DefaultOptions()
 	o.Label, o.Holdout = c.label(schema), 0
-	trained, err := model.Train(context.Background(), builder.Table(), o)
+	trained, err := model.Train(context.Background(), table, o)
 	if err != nil {
 		b.Fatal(err)
 	}
-	if err := saveModel(out, trained.Model); err != nil {
-		b.Fatal(err)
-	}
-	return trained.Model
+	return trained
 }
 
 // copied returns a batch that outlives the reader's.
