@@ -211,9 +211,9 @@ func fitNumber[T float32 | float64](xs []T, part selection) Term {
 	if m.weight == 0 {
 		return Term{}
 	}
-	shift := m.sum / m.weight
+	shift := total(m.sum) / m.weight
 	t := Term{Mean: m.centre + shift, Missing: m.missing > 0, Min: m.least, Max: m.greatest}
-	t.SD = math.Sqrt(max(0, m.squares/m.weight-float64(shift*shift)))
+	t.SD = math.Sqrt(max(0, total(m.squares)/m.weight-float64(shift*shift)))
 	if t.Min == t.Max {
 		t.Mean = t.Min
 	}
@@ -265,13 +265,16 @@ func centreOf(values []float64) float64 {
 	return centre
 }
 
-// moments are sums about a centre over the rows that have a value.
+// moments are sums about a centre over the rows that have a value. The i-th row adds to lane i mod 4, so that a
+// processor need not wait for one sum before it begins the next.
 type moments struct {
 	centre          float64
 	weight, missing float64
-	sum, squares    float64
+	sum, squares    [4]float64
 	least, greatest float64
 }
+
+func total(lanes [4]float64) float64 { return (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]) }
 
 func momentsOf[T float32 | float64](xs []T, part selection, centre float64) moments {
 	m := moments{centre: centre, least: math.Inf(1), greatest: math.Inf(-1)}
@@ -281,36 +284,34 @@ func momentsOf[T float32 | float64](xs []T, part selection, centre float64) mome
 	}
 	for i := range part.count {
 		r := part.row(i)
-		m.add(float64(xs[r]), weightAt(part.weights, r))
+		m.add(i, float64(xs[r]), weightAt(part.weights, r))
 	}
 	return m
 }
 
-func (m *moments) add(x, w float64) {
+func (m *moments) add(i int, x, w float64) {
 	if math.IsNaN(x) {
 		m.missing += w
 		return
 	}
 	d := x - m.centre
 	m.weight += w
-	m.sum += float64(w * d)
-	m.squares += float64(w * d * d)
+	m.sum[i%4] += float64(w * d)
+	m.squares[i%4] += float64(w * d * d)
 	m.least, m.greatest = min(m.least, x), max(m.greatest, x)
 }
 
-// addWhole adds a whole column of weight 1: what add does, with the sums in registers.
+// addWhole adds a whole column of weight 1: what add does, without a branch on what is missing, which comes in no order
+// that a processor could predict.
 func addWhole[T float32 | float64](m *moments, xs []T) {
 	least, greatest := T(m.least), T(m.greatest)
-	var sum, squares float64
+	var sum, squares [4]float64
 	missing := 0
-	for _, x := range xs {
-		if x != x {
-			missing++
-			continue
-		}
-		d := float64(x) - m.centre
-		sum += d
-		squares += float64(d * d)
+	for i, x := range xs {
+		d, gone := presentOf(float64(x) - m.centre)
+		missing += gone
+		sum[i%4] += d
+		squares[i%4] += float64(d * d)
 		if x < least {
 			least = x
 		}
@@ -318,7 +319,15 @@ func addWhole[T float32 | float64](m *moments, xs []T) {
 			greatest = x
 		}
 	}
-	m.sum, m.squares, m.missing = sum, squares, float64(missing)
-	m.weight = float64(len(xs) - missing)
+	m.sum, m.squares = sum, squares
+	m.missing, m.weight = float64(missing), float64(len(xs)-missing)
 	m.least, m.greatest = float64(least), float64(greatest)
+}
+
+// presentOf is d and 0, or 0 and 1 if d is NaN.
+func presentOf(d float64) (float64, int) {
+	const sign, leastNaN = 1 << 63, 0x7ff0000000000001
+	bits := math.Float64bits(d)
+	number := uint64(int64(bits&^sign-leastNaN) >> 63) // all ones, or 0 of a NaN
+	return math.Float64frombits(bits & number), int(number + 1)
 }

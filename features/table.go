@@ -351,13 +351,18 @@ func (c *columnBuilder) addNumbers(xs []float64) {
 	if c.numbers.F64 == nil {
 		at := len(c.numbers.F32)
 		single := slices.Grow(c.numbers.F32, len(xs))[:at+len(xs)]
-		exact := true
+		inexact := 0 // counted, because a branch on what is missing cannot be predicted
 		for i, x := range xs {
 			y := float32(x)
 			single[at+i] = y
-			exact = exact && (float64(y) == x || x != x)
+			if float64(y) != x {
+				inexact++
+			}
+			if x != x {
+				inexact--
+			}
 		}
-		if exact {
+		if inexact == 0 {
 			c.numbers.F32 = single
 			return
 		}

@@ -43,8 +43,10 @@ func (g *group) fill(p *Problem, at span) {
 	if len(g.members) == 1 && !g.members[0].flag {
 		return
 	}
+	codes := g.codes.U16[at.lo:at.hi]
+	clear(codes) // new memory that is read before it is written faults twice a page
 	for _, m := range g.members {
-		m.addCodes(p, at, g.codes.U16[at.lo:at.hi])
+		m.addCodes(p, at, codes)
 	}
 }
 

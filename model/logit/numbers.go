@@ -20,6 +20,13 @@ func addNumbersScalar[F float32 | float64](x [][]F, slopes []float64, from int, 
 		return
 	}
 	eta = eta[from:]
+	for ; len(x) >= 4; x, slopes = x[4:], slopes[4:] {
+		x0, x1, x2, x3 := x[0][from:][:len(eta)], x[1][from:][:len(eta)], x[2][from:][:len(eta)], x[3][from:][:len(eta)]
+		s0, s1, s2, s3 := slopes[0], slopes[1], slopes[2], slopes[3]
+		for i := range eta {
+			eta[i] = (((eta[i] + float64(s0*float64(x0[i]))) + float64(s1*float64(x1[i]))) + float64(s2*float64(x2[i]))) + float64(s3*float64(x3[i]))
+		}
+	}
 	for j := range x {
 		column, slope := x[j][from:][:len(eta)], slopes[j]
 		for i := range eta {
