@@ -2,6 +2,7 @@ package model
 
 import (
 	"math"
+	"slices"
 
 	"github.com/leadscore/leadscore/features"
 )
@@ -19,9 +20,17 @@ type Scores struct {
 type BatchScorer struct {
 	model  *Model
 	terms  []batchTerm
-	lines  []numberLine // of the terms that are numbers
-	levels [][]int32    // of each lead, by term: of the terms that pairs are made of
-	profit batchTerm    // e^μ by code of the source
+	lines  []batchLine // of the terms that are numbers
+	levels [][]int32   // of each lead, by term: of the terms that pairs are made of
+	profit batchTerm   // e^μ by code of the source
+	bases  []float64   // scoredAtOnce times ℓ0
+	lead   features.Lead
+
+	// The columns at hand, until the next kernel adds them.
+	codes     [][]uint32
+	tables    [][]float64
+	numbers   [][]float64
+	numbersOf []*batchLine
 }
 
 // batchTerm holds what the codes of the present dictionary contribute. Position code+1 belongs to a code, so that
@@ -32,15 +41,27 @@ type batchTerm struct {
 	level      []int32 // of the term, by code+1
 }
 
+// batchLine is a number's line in both forms.
+type batchLine struct {
+	plain, scaled numberLine
+	isScaled      bool
+	gapped        bool      // training missed numbers, or a lead did since
+	days          []float64 // of a time
+}
+
 // NewBatchScorer returns a scorer of batches of the model's schema, of which columns that are not features may be
 // excluded.
 func (m *Model) NewBatchScorer() *BatchScorer {
 	n := len(m.effect)
-	s := &BatchScorer{model: m, terms: make([]batchTerm, n), lines: make([]numberLine, n), levels: make([][]int32, n)}
+	s := &BatchScorer{model: m, terms: make([]batchTerm, n), lines: make([]batchLine, n), levels: make([][]int32, n),
+		bases: slices.Repeat([]float64{m.base}, scoredAtOnce)}
 	for k := range m.effect {
 		switch t := &m.encoder.Terms()[k]; {
 		case t.IsNumber():
-			s.lines[k] = m.line(k)
+			l := &s.lines[k]
+			l.plain = m.line(k)
+			l.scaled, l.isScaled = l.plain.scaled()
+			l.gapped = t.Missing
 		case t.IsPair():
 			a, b := t.Parts()
 			s.levels[a], s.levels[b] = []int32{}, []int32{}
@@ -51,28 +72,59 @@ func (m *Model) NewBatchScorer() *BatchScorer {
 
 // Score scores a batch into out, whose memory it reuses.
 func (s *BatchScorer) Score(b *features.Batch, out *Scores) {
-	m := s.model
 	out.LogOdds, out.Probability = resized(out.LogOdds, b.Rows), resized(out.Probability, b.Rows)
-	for from := 0; from < b.Rows; from += cachedRows {
-		to := min(from+cachedRows, b.Rows)
-		l, p := out.LogOdds[from:to], out.Probability[from:to]
-		for i := range l {
-			l[i] = m.base
-		}
-		for k := range m.effect {
-			if t := &m.encoder.Terms()[k]; t.IsPair() {
-				s.addPair(k, t, l)
-			} else {
-				s.addTerm(k, &b.Vectors[m.encoder.Field(k)], from, l)
-			}
-		}
-		for i := range l {
-			p[i] = Sigmoid(l[i])
+	for from := 0; from < b.Rows; from += scoredAtOnce {
+		to := min(from+scoredAtOnce, b.Rows)
+		l := out.LogOdds[from:to]
+		s.sum(b, from, l)
+		if p := out.Probability[from:to]; !sigmoids(l, p) {
+			s.redo(b, from, l)
+			sigmoids(l, p)
 		}
 	}
-	if m.value != nil {
+	if s.model.value != nil {
 		s.addValue(b, out)
 	}
+}
+
+// redo scores the leads by themselves that have no finite sum: a number is far out, or missing where none was before.
+func (s *BatchScorer) redo(b *features.Batch, from int, l []float64) {
+	for i, sum := range l {
+		if !(math.Abs(sum) <= math.MaxFloat64) {
+			b.Lead(from+i, &s.lead)
+			l[i] = s.model.LogOdds(&s.lead)
+			for k := range s.lines {
+				if s.model.encoder.Terms()[k].IsNumber() && !s.lead.Values[s.model.encoder.Field(k)].Present {
+					s.lines[k].gapped = true
+				}
+			}
+		}
+	}
+}
+
+// sum finds the log-odds of the leads from row from on, or no finite number for some that have a number far out.
+func (s *BatchScorer) sum(b *features.Batch, from int, l []float64) {
+	m := s.model
+	copy(l, s.bases)
+	for k := range m.effect {
+		t := &m.encoder.Terms()[k]
+		if t.IsPair() {
+			s.addPending(l)
+			s.addPair(k, t, l)
+			continue
+		}
+		v := &b.Vectors[m.encoder.Field(k)]
+		switch {
+		case t.IsNumber():
+			s.addNumber(k, v, from, l)
+		case t.Bins:
+			s.addPending(l)
+			s.addBins(k, t, v, from, l)
+		default:
+			s.addCategory(k, v, from, l)
+		}
+	}
+	s.addPending(l)
 }
 
 func resized[T any](x []T, n int) []T {
@@ -82,41 +134,77 @@ func resized[T any](x []T, n int) []T {
 	return x[:n]
 }
 
-// cachedRows is how many leads a BatchScorer scores at once, so that their log-odds stay in the processor's nearest cache.
-const cachedRows = 1024
-
-// addTerm adds the contributions of term k to the leads from row from on.
-func (s *BatchScorer) addTerm(k int, v *features.Vector, from int, logOdds []float64) {
-	m, t := s.model, &s.model.encoder.Terms()[k]
-	if t.Bins {
-		s.addBins(k, t, v, from, logOdds)
-		return
-	}
-	if !t.IsNumber() {
-		by, level := s.terms[k].follow(v.Dictionary, func(value *features.Value) (float64, int32) {
-			code := m.encoder.CodeOf(k, value)
-			return m.contribution(k, code), code.Level
-		})
-		codes := v.Codes[from:][:len(logOdds)]
+// addCategory adds the contributions of a category, with the columns before and after it.
+func (s *BatchScorer) addCategory(k int, v *features.Vector, from int, l []float64) {
+	m := s.model
+	by, level := s.terms[k].follow(v.Dictionary, func(value *features.Value) (float64, int32) {
+		code := m.encoder.CodeOf(k, value)
+		return m.contribution(k, code), code.Level
+	})
+	codes := v.Codes[from:][:len(l)]
+	if s.levels[k] != nil {
+		s.levels[k] = resized(s.levels[k], len(codes))
 		for i, code := range codes {
-			logOdds[i] += by[code+1]
+			s.levels[k][i] = level[code+1]
 		}
-		if s.levels[k] != nil {
-			s.levels[k] = resized(s.levels[k], len(codes))
-			for i, code := range codes {
-				s.levels[k][i] = level[code+1]
-			}
-		}
-		return
 	}
-	line := s.lines[k]
+	if len(s.numbers) > 0 || len(s.codes) == 4 {
+		s.addPending(l)
+	}
+	s.codes, s.tables = append(s.codes, codes), append(s.tables, by)
+}
+
+// addNumber adds the contributions of a number or a time, with the columns before and after it.
+func (s *BatchScorer) addNumber(k int, v *features.Vector, from int, l []float64) {
+	line, x := &s.lines[k], v.Numbers
 	if v.Times != nil {
-		for i, t := range v.Times[from:][:len(logOdds)] {
-			logOdds[i] += line.at(features.DaysOf(t))
+		line.days = resized(line.days, len(l))
+		for i, t := range v.Times[from:][:len(l)] {
+			line.days[i] = features.DaysOf(t)
+		}
+		x = line.days
+	} else {
+		x = x[from:][:len(l)]
+	}
+	if len(s.codes) > 0 || len(s.numbers) == 2 {
+		s.addPending(l)
+	}
+	if !line.isScaled {
+		s.addPending(l)
+		for i, x := range x {
+			l[i] += line.plain.at(x)
 		}
 		return
 	}
-	line.addTo(logOdds, v.Numbers[from:])
+	s.numbers, s.numbersOf = append(s.numbers, x), append(s.numbersOf, line)
+}
+
+// addPending adds the columns at hand: up to four categories, or up to two numbers.
+func (s *BatchScorer) addPending(l []float64) {
+	c, t := s.codes, s.tables
+	if len(c) == 4 {
+		addLookups4(l, c[0], c[1], c[2], c[3], t[0], t[1], t[2], t[3])
+		c = nil
+	}
+	if len(c) >= 2 {
+		addLookups2(l, c[0], c[1], t[0], t[1])
+		c, t = c[2:], t[2:]
+	}
+	if len(c) == 1 {
+		addLookup(l, c[0], t[0])
+	}
+	if x, of := s.numbers, s.numbersOf; len(x) == 2 {
+		add := addLines2
+		if !of[0].gapped {
+			add = addLinesFirstWhole
+		} else if !of[1].gapped {
+			add = addLinesSecondWhole
+		}
+		add(l, x[0], x[1], &of[0].scaled, &of[1].scaled)
+	} else if len(x) == 1 {
+		addLine(l, x[0], &of[0].scaled)
+	}
+	s.codes, s.tables, s.numbers, s.numbersOf = s.codes[:0], s.tables[:0], s.numbers[:0], s.numbersOf[:0]
 }
 
 // addBins adds the contributions of a term of bins.
@@ -190,25 +278,6 @@ func (l *numberLine) at(x float64) float64 {
 		return float64(l.slope*z) - l.shift
 	}
 	return l.far(x, z)
-}
-
-// addTo adds the contributions of numbers. Whether one is missing is not told by a branch, which nobody could predict.
-func (l numberLine) addTo(logOdds, numbers []float64) {
-	numbers = numbers[:len(logOdds)]
-	absent := math.Float64bits(l.absent)
-	for i, x := range numbers {
-		z := (x - l.mean) * l.inverse
-		if math.Abs(z) > features.Reach {
-			logOdds[i] += l.far(x, z)
-			continue
-		}
-		var missing uint64
-		if x != x {
-			missing = 1
-		}
-		c := math.Float64bits(float64(l.slope*z) - l.shift)
-		logOdds[i] += math.Float64frombits(c ^ (c^absent)&-missing)
-	}
 }
 
 // far is the contribution of a missing value, or of one beyond Reach.

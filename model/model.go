@@ -227,7 +227,8 @@ func (m *Model) TableLogOdds(table *features.Table, rows []int32) []float64 {
 	return l
 }
 
-// scoredAtOnce bounds the rows whose levels are kept for the pairs that they are part of.
+// scoredAtOnce is how many leads are scored together: few enough for their log-odds, and their levels of the parts of
+// pairs, to stay in the processor's second cache, and enough to read columns in long runs.
 const scoredAtOnce = 1 << 14
 
 // addTable adds the contributions of every term.

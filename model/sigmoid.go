@@ -8,20 +8,11 @@ const (
 	smallest = math.SmallestNonzeroFloat64
 )
 
-// Sigmoid returns 1/(1+e^−x), kept strictly between 0 and 1.
+// Sigmoid returns 1/(1+e^−x), to within 2 units in the last place, and strictly between 0 and 1.
 func Sigmoid(x float64) float64 {
-	e := exp1(math.Abs(x))
-	p := e / (1 + e)
-	if x >= 0 {
-		p = 1 / (1 + e)
-	}
-	if p > largest {
-		return largest
-	}
-	if p < smallest {
-		return smallest
-	}
-	return p
+	var p [1]float64
+	sigmoids([]float64{x}, p[:])
+	return p[0]
 }
 
 // Logit is the inverse of Sigmoid.
