@@ -38,7 +38,8 @@ type BatchScorer struct {
 type batchTerm struct {
 	dictionary *features.Dictionary
 	by         []float64
-	level      []int32 // of the term, by code+1
+	level      []int32  // of the term, by code+1
+	grid       *binGrid // of bins
 }
 
 // batchLine is a number's line in both forms.
@@ -62,6 +63,8 @@ func (m *Model) NewBatchScorer() *BatchScorer {
 			l.plain = m.line(k)
 			l.scaled, l.isScaled = l.plain.scaled()
 			l.gapped = t.Missing
+		case t.Bins:
+			s.terms[k].grid = newBinGrid(t.Edges)
 		case t.IsPair():
 			a, b := t.Parts()
 			s.levels[a], s.levels[b] = []int32{}, []int32{}
@@ -119,7 +122,7 @@ func (s *BatchScorer) sum(b *features.Batch, from int, l []float64) {
 			s.addNumber(k, v, from, l)
 		case t.Bins:
 			s.addPending(l)
-			s.addBins(k, t, v, from, l)
+			s.addBins(k, v, from, l)
 		default:
 			s.addCategory(k, v, from, l)
 		}
@@ -208,15 +211,15 @@ func (s *BatchScorer) addPending(l []float64) {
 }
 
 // addBins adds the contributions of a term of bins.
-func (s *BatchScorer) addBins(k int, t *features.Term, v *features.Vector, from int, logOdds []float64) {
-	by, absent := s.terms[k].steps(s.model, k), s.model.encoder.CodeOf(k, &features.Value{}).Level
+func (s *BatchScorer) addBins(k int, v *features.Vector, from int, logOdds []float64) {
+	by, grid, absent := s.terms[k].steps(s.model, k), s.terms[k].grid, s.model.encoder.CodeOf(k, &features.Value{}).Level
 	if s.levels[k] != nil {
 		s.levels[k] = resized(s.levels[k], len(logOdds))
 	}
 	for i := range logOdds {
 		level := absent
 		if x := v.Amount(from + i); x == x {
-			level = int32(features.BinOf(t.Edges, x))
+			level = grid.binOf(x)
 		}
 		logOdds[i] += by[level+1]
 		if s.levels[k] != nil {
