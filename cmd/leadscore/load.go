@@ -7,6 +7,8 @@ import (
 	"os"
 	"runtime"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/leadscore/leadscore/datasets"
 	"github.com/leadscore/leadscore/features"
 	"github.com/leadscore/leadscore/model"
@@ -24,6 +26,22 @@ func (a *app) loadTable(ctx context.Context, d *datasets.Dataset, schema *featur
 		return nil, err
 	}
 	return builder.Table(), nil
+}
+
+// loadHashed is loadTable with the hash of the data, which is computed meanwhile: what one of the two reads from the
+// disk, the other finds in memory.
+func (a *app) loadHashed(ctx context.Context, in *trainInput) (table *features.Table, sum string, err error) {
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() (err error) {
+		sum, err = in.dataset.SHA256(ctx)
+		return err
+	})
+	both.Go(func() (err error) {
+		table, err = a.loadTable(ctx, in.dataset, in.schema, in.options.Workers)
+		return err
+	})
+	err = both.Wait()
+	return table, sum, err
 }
 
 // loadModel reads and checks an artifact.

@@ -188,15 +188,11 @@ func join(column, detail string) string {
 
 // trainAndWrite does the work of train.
 func (a *app) trainAndWrite(ctx context.Context, in *trainInput, f *trainFlags, watch *stopwatch) (*trainOutput, error) {
-	sum, err := in.dataset.SHA256(ctx)
+	table, sum, err := a.loadHashed(ctx, in)
 	if err != nil {
 		return nil, err
 	}
 	in.options.DataSHA256 = sum
-	table, err := a.loadTable(ctx, in.dataset, in.schema, in.options.Workers)
-	if err != nil {
-		return nil, err
-	}
 	if f.sample > 0 && f.sample < table.Rows {
 		table = table.Sample(f.sample, in.options.Seed)
 	}
