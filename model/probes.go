@@ -3,7 +3,6 @@ package model
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/leadscore/leadscore/features"
 )
@@ -66,7 +65,7 @@ const unseenLevel = "(never seen)"
 func (m *Model) makeProbes() error {
 	count := fullProbes
 	for _, t := range m.encoder.Terms() {
-		count = max(count, len(probeLevels(&t))+firstLevelProbe)
+		count = max(count, probedLevels(&t)+firstLevelProbe)
 		if t.Bins {
 			count = max(count, len(t.Edges)+1+firstLevelProbe)
 		}
@@ -115,9 +114,14 @@ func (m *Model) probeTexts(i int) map[string]string {
 	return texts
 }
 
-// probeLevels returns the levels of a category that probes go through: of those that share a code only the first.
-func probeLevels(t *features.Term) []string {
-	return slices.Concat(t.Levels, t.Pooled[:min(1, len(t.Pooled))])
+// probedLevels is how many levels of a category probes go through: of those that share a code only the first.
+func probedLevels(t *features.Term) int { return len(t.Levels) + min(1, len(t.Pooled)) }
+
+func probedLevel(t *features.Term, i int) string {
+	if i < len(t.Levels) {
+		return t.Levels[i]
+	}
+	return t.Pooled[0]
 }
 
 // binText returns a number of a bin, or one beside it if the type has none within.
@@ -127,20 +131,20 @@ func binText(t *features.Term, f *features.Field, bin int) string {
 }
 
 func levelText(t *features.Term, f *features.Field, i int) string {
-	levels := probeLevels(t)
+	levels := probedLevels(t)
 	level := i - firstLevelProbe
 	switch {
 	case level < 0 && f.Type.Base == features.String:
 		return unseenLevel
 	case level < 0:
 		return ""
-	case level < len(levels):
-		return levels[level]
+	case level < levels:
+		return probedLevel(t, level)
 	case i >= fullProbes:
 		return ""
 	}
-	if level %= len(levels) + 1; level < len(levels) {
-		return levels[level]
+	if level %= levels + 1; level < levels {
+		return probedLevel(t, level)
 	}
 	return ""
 }
