@@ -99,6 +99,9 @@ func (t *trainer) train(ctx context.Context) (*Training, error) {
 	calibration := identity()
 	t.progress.steps = 1
 	shipped := t.rows
+	if err := t.lookForLeaks(ctx, result); err != nil {
+		return nil, err
+	}
 	if t.options.Holdout > 0 {
 		t.arrange(t.options.Seed)
 		t.progress.steps = 2 + (len(origins) - 1) + foldCount

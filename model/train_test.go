@@ -274,6 +274,8 @@ func TestTrainOddData(t *testing.T) {
 	}
 	x := numeric("x", features.RoleFeature, numbers)
 	c := category("c", features.RoleFeature, texts)
+	trusted := category("leak", features.RoleFeature, leak)
+	trusted.field.Trusted = true
 	y := yesNo(won)
 	for name, columns := range map[string][]column{
 		"one number":             {y, x},
@@ -285,7 +287,7 @@ func TestTrainOddData(t *testing.T) {
 		"only a constant":        {y, numeric("constant", features.RoleFeature, constant)},
 		"an empty column":        {y, x, category("nothing", features.RoleFeature, nothing)},
 		"an extreme number":      {y, x, numeric("extreme", features.RoleFeature, extreme)},
-		"a leak":                 {y, x, category("leak", features.RoleFeature, leak)},
+		"a trusted leak":         {y, x, trusted},
 		"half without weight":    {y, x, c, numeric("weight", features.RoleWeight, slices.Concat(make([]float64, n/2), weights[n/2:]))},
 		"one account":            {y, x, category("account", features.RoleAccount, slices.Repeat([]string{"a"}, n))},
 		"all at one time":        {y, x, timed("created_at", features.RoleCreatedAt, make([]int64, n))},

@@ -12,7 +12,8 @@ type Training struct {
 	Effects  []Effect     `json:"effects"`
 	Groups   []Group      `json:"groups,omitempty"`  // of the holdout, by source, segment and cohort
 	Periods  []Period     `json:"periods,omitempty"` // base rate over time, or over the row order
-	Verdict  string       `json:"verdict"`           // one plain sentence
+	Leaks    *LeakScan    `json:"leaks,omitempty"`
+	Verdict  string       `json:"verdict"` // one plain sentence
 	Warnings []Warning    `json:"warnings"`
 }
 

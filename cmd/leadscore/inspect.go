@@ -134,7 +134,7 @@ func (a *app) inspectOutcome(ctx context.Context, table *features.Table, options
 	found.BaseRate, found.From, found.To, found.Periods = &summary.BaseRate, summary.From, summary.To, periods
 	bar := a.newBar("looking for leaks", 100)
 	defer bar.done()
-	suspects, err := model.Scan(ctx, table, options, func(done float64) { bar.at(int(100 * done)) })
+	scan, err := model.Scan(ctx, table, options, func(done float64) { bar.at(int(100 * done)) })
 	if err != nil {
 		if ctx.Err() != nil {
 			return err
@@ -142,7 +142,7 @@ func (a *app) inspectOutcome(ctx context.Context, table *features.Table, options
 		found.Notes = append(found.Notes, "the leak scan was not made: "+err.Error())
 		return nil
 	}
-	found.Suspects = suspects
+	found.Suspects = scan.Suspects
 	return nil
 }
 
@@ -338,7 +338,9 @@ func proposeConfig(c *config, schema *features.Schema, found *inspection) string
 		excluded++
 	}
 	for _, s := range found.Suspects {
-		exclude(s.Column, "may leak: "+s.Evidence[0])
+		if i := schema.Index(s.Column); schema.Fields()[i].Role.Feature() {
+			exclude(s.Column, "may leak: "+s.Evidence[0])
+		}
 	}
 	for _, p := range found.Columns {
 		suspected := slices.ContainsFunc(found.Suspects, func(s model.Suspect) bool { return s.Column == p.Name })

@@ -268,12 +268,28 @@ func (o *trainOutput) text(w io.Writer) {
 	if o.Value.Kind != model.ValueNone {
 		row("value", "%.2f %s profit per sale, from %d sales (%s)", o.Value.Mean, o.Value.Currency, o.Value.Wins, o.Value.Kind)
 	}
+	row("leaks", "%s", leakText(o.Leaks))
 	row("cost", "%.2f CPU s, %.2f s, %.0f MB", o.Cost.TotalCPU, o.Cost.Wall, float64(o.Cost.MaxRSS)/1e6)
 	_ = t.Flush()
 	fmt.Fprintf(w, "\nmodel %s (%s)\n", o.Model.Path, o.Model.Version)
 	if o.Report != "" {
 		fmt.Fprintf(w, "report %s\n", o.Report)
 	}
+}
+
+// leakText says what looking for leaks found.
+func leakText(l *model.LeakScan) string {
+	switch {
+	case l.Rows == 0:
+		return "the scan was " + l.Note
+	case len(l.Suspects) == 0:
+		return fmt.Sprintf("no suspect, by %d leads", l.Rows)
+	}
+	names := make([]string, len(l.Suspects))
+	for i, s := range l.Suspects {
+		names[i] = s.Column
+	}
+	return fmt.Sprintf("suspected by %d leads, see the warnings: %s", l.Rows, strings.Join(names, ", "))
 }
 
 // day is the date of an RFC 3339 time.
