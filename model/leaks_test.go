@@ -278,14 +278,14 @@ func TestScanSample(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := slices.Clone(p.rows)
-	rows := p.casesAndOthers(500)
+	rows := p.casesAndOthers(500, 1)
 	if won := p.won(rows); len(rows) != 500 || won != 250 {
 		t.Errorf("%d of %d leads converted", won, len(rows))
 	}
-	if rows := p.casesAndOthers(2000); len(rows) != 2000 || p.won(rows) != p.won(p.rows) {
+	if rows := p.casesAndOthers(2000, 1); len(rows) != 2000 || p.won(rows) != p.won(p.rows) {
 		t.Errorf("%d of %d leads, %d of %d converted", len(rows), 2000, p.won(rows), p.won(p.rows))
 	}
-	if rows := p.casesAndOthers(9000); len(rows) != len(p.rows) {
+	if rows := p.casesAndOthers(9000, 1); len(rows) != len(p.rows) {
 		t.Errorf("%d leads of %d", len(rows), len(p.rows))
 	}
 	if _, err := p.scan(context.Background(), nil); err != nil || !slices.Equal(before, p.rows) || p.kind != SplitTime {

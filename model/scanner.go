@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 
@@ -73,7 +74,8 @@ func (t *trainer) newScanner(report func(done float64)) *scanner {
 	own, part := *t, *t.leads
 	own.leads, own.known, own.progress = &part, nil, &progress{}
 	own.options.Recipe, own.options.L2 = RecipePlain, max(own.options.L2, 1)
-	part.kind, part.rows = SplitRandom, t.casesAndOthers(leakRows)
+	part.kind, part.rows = SplitRandom, t.casesAndOthers(leakRows, t.options.Seed)
+	part.rows = part.shuffled(t.options.Seed)
 	s := &scanner{trainer: &own, turns: part.randomTurns(part.rows, leakFolds), progress: report, work: leakTries + leakRetries + 2}
 	variance := 0.0
 	for _, u := range s.turns {
@@ -85,18 +87,24 @@ func (t *trainer) newScanner(report func(done float64)) *scanner {
 	return s
 }
 
-// casesAndOthers draws at most so many leads at random, half of them converted if there are enough; leads of one
-// account stay together.
-func (t *trainer) casesAndOthers(most int) []int32 {
-	rows := t.shuffled(t.options.Seed)
-	won := t.won(rows)
-	left := [2]int{len(rows) - won, won}
-	left[1] = min(won, max(most/2, most-left[0]))
-	left[0] = min(left[0], most-left[1])
-	return slices.DeleteFunc(rows, func(r int32) bool {
-		left[t.converted[r]]--
-		return left[t.converted[r]] < 0
-	})
+// casesAndOthers draws at most so many leads at random, half of them converted if there are enough, and leaves them in
+// their order (Vitter's selection sampling, within either outcome).
+func (l *leads) casesAndOthers(most int, seed uint64) []int32 {
+	random := rand.New(rand.NewPCG(seed, 0x6c65616b73))
+	won := l.won(l.rows)
+	left := [2]int{len(l.rows) - won, won}
+	want := [2]int{1: min(won, max(most/2, most-left[0]))}
+	want[0] = min(left[0], most-want[1])
+	rows := make([]int32, 0, want[0]+want[1])
+	for _, r := range l.rows {
+		y := l.converted[r]
+		if random.IntN(left[y]) < want[y] {
+			rows = append(rows, r)
+			want[y]--
+		}
+		left[y]--
+	}
+	return rows
 }
 
 // rankAlone ranks the leads by each feature by itself, and by whether it is missing.
