@@ -13,6 +13,8 @@ type Scores struct {
 	Probability   []float64
 	ProfitIfWon   []float64 // nil without a value model
 	ExpectedValue []float64 // nil without a value model
+	Fit           []float64 // nil unless the scorer was asked for sub-scores, and the model has them
+	Activity      []float64
 }
 
 // BatchScorer scores batches column by column, without reasons or warnings: about a nanosecond a feature and lead.
@@ -31,6 +33,10 @@ type BatchScorer struct {
 	tables    [][]float64
 	numbers   [][]float64
 	numbersOf []*batchLine
+
+	// SubScores asks for Fit and Activity, where the model is grouped. They take about as long as the rest.
+	SubScores bool
+	term      []float64 // contributions of one term
 }
 
 // batchTerm holds what the codes of the present dictionary contribute. Position code+1 belongs to a code, so that
@@ -76,6 +82,10 @@ func (m *Model) NewBatchScorer() *BatchScorer {
 // Score scores a batch into out, whose memory it reuses.
 func (s *BatchScorer) Score(b *features.Batch, out *Scores) {
 	out.LogOdds, out.Probability = resized(out.LogOdds, b.Rows), resized(out.Probability, b.Rows)
+	split := s.SubScores && s.model.grouped
+	if out.Fit, out.Activity = nil, nil; split {
+		out.Fit, out.Activity = make([]float64, b.Rows), make([]float64, b.Rows)
+	}
 	for from := 0; from < b.Rows; from += scoredAtOnce {
 		to := min(from+scoredAtOnce, b.Rows)
 		l := out.LogOdds[from:to]
@@ -83,6 +93,9 @@ func (s *BatchScorer) Score(b *features.Batch, out *Scores) {
 		if p := out.Probability[from:to]; !sigmoids(l, p) {
 			s.redo(b, from, l)
 			sigmoids(l, p)
+		}
+		if split {
+			s.addSubScores(b, from, out.Fit[from:to], out.Activity[from:to])
 		}
 	}
 	if s.model.value != nil {

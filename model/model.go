@@ -235,27 +235,32 @@ const scoredAtOnce = 1 << 14
 func (m *Model) addTable(table *features.Table, rows []int32, l []float64) {
 	levels := make([][]int32, len(m.effect))
 	for k := range m.effect {
-		t := &m.encoder.Terms()[k]
-		if t.IsNumber() {
-			m.addNumbers(k, &table.Columns[m.encoder.Field(k)], rows, l)
-			continue
+		m.addTerm(k, table, rows, levels, l)
+	}
+}
+
+// addTerm adds the contributions of term k; levels keeps those of the terms before it, for the pairs.
+func (m *Model) addTerm(k int, table *features.Table, rows []int32, levels [][]int32, l []float64) {
+	t := &m.encoder.Terms()[k]
+	if t.IsNumber() {
+		m.addNumbers(k, &table.Columns[m.encoder.Field(k)], rows, l)
+		return
+	}
+	levels[k] = make([]int32, len(rows))
+	if t.IsPair() {
+		a, b := t.Parts()
+		for i := range rows {
+			levels[k][i] = t.Cell(levels[a][i], levels[b][i])
 		}
-		levels[k] = make([]int32, len(rows))
-		if t.IsPair() {
-			a, b := t.Parts()
-			for i := range rows {
-				levels[k][i] = t.Cell(levels[a][i], levels[b][i])
-			}
-		} else {
-			level := m.encoder.Level(k, table)
-			for i, r := range rows {
-				levels[k][i] = level(r)
-			}
+	} else {
+		level := m.encoder.Level(k, table)
+		for i, r := range rows {
+			levels[k][i] = level(r)
 		}
-		by := m.byLevel(k)
-		for i, level := range levels[k] {
-			l[i] += by[level+1]
-		}
+	}
+	by := m.byLevel(k)
+	for i, level := range levels[k] {
+		l[i] += by[level+1]
 	}
 }
 

@@ -160,7 +160,8 @@ func (t *trainer) evaluateHoldout(ctx context.Context, result *Training) ([]int3
 	result.Holdout = evaluate(t.sample(held, logOdds, t.options.Seed))
 	result.Groups = t.groups(held, logOdds)
 	result.Warnings = append(result.Warnings, t.extrapolations(f.encoder, held)...)
-	return before, calibration, nil
+	result.SubScores, err = t.subScores(ctx, m, before, held, logOdds)
+	return before, calibration, err
 }
 
 func (t *trainer) splitNote() string {

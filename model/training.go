@@ -2,19 +2,20 @@ package model
 
 // Training is everything that training found out: the model, how good it is, and the doubts.
 type Training struct {
-	Model    *Model       `json:"-"`
-	Data     DataSummary  `json:"data"`
-	Split    SplitSummary `json:"split"`
-	Holdout  *Evaluation  `json:"holdout,omitempty"`
-	Folds    *Folds       `json:"folds,omitempty"`
-	Fit      FitSummary   `json:"fit"`
-	Value    ValueSummary `json:"value"`
-	Effects  []Effect     `json:"effects"`
-	Groups   []Group      `json:"groups,omitempty"`  // of the holdout, by source, segment and cohort
-	Periods  []Period     `json:"periods,omitempty"` // base rate over time, or over the row order
-	Leaks    *LeakScan    `json:"leaks,omitempty"`
-	Verdict  string       `json:"verdict"` // one plain sentence
-	Warnings []Warning    `json:"warnings"`
+	Model     *Model       `json:"-"`
+	Data      DataSummary  `json:"data"`
+	Split     SplitSummary `json:"split"`
+	Holdout   *Evaluation  `json:"holdout,omitempty"`
+	Folds     *Folds       `json:"folds,omitempty"`
+	Fit       FitSummary   `json:"fit"`
+	Value     ValueSummary `json:"value"`
+	Effects   []Effect     `json:"effects"`
+	Groups    []Group      `json:"groups,omitempty"`  // of the holdout, by source, segment and cohort
+	Periods   []Period     `json:"periods,omitempty"` // base rate over time, or over the row order
+	Leaks     *LeakScan    `json:"leaks,omitempty"`
+	SubScores *SubScores   `json:"sub_scores,omitempty"` // absent unless features are grouped and leads held out
+	Verdict   string       `json:"verdict"`              // one plain sentence
+	Warnings  []Warning    `json:"warnings"`
 }
 
 // DataSummary says what the model was trained on.

@@ -94,7 +94,7 @@ func render(w io.Writer, t *model.Training, options Options) error {
 	p := page{Title: clean(options.Title), Subtitle: b.subtitle(), Footer: b.footer()}
 	p.Sections = []*section{
 		b.verdict(), b.warnings(), b.reliability(), b.gains(), b.curves(), b.scores(), b.effects(), b.periods(),
-		b.groups(), b.card(), b.measures(),
+		b.groups(), b.subScores(), b.card(), b.measures(),
 	}
 	if b.err != nil {
 		return b.err

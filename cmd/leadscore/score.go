@@ -111,6 +111,7 @@ func (a *app) score(ctx context.Context, f *scoreFlags) error {
 // scoreBatches scores column by column: no reason or warning is asked for.
 func scoreBatches(ctx context.Context, f *scoreFlags, separator rune, m *model.Model, sink *scoreSink, summary *scoreSummary, bar *bar) error {
 	scorer := m.NewBatchScorer()
+	scorer.SubScores = slices.ContainsFunc(sink.picks, func(c scoreColumn) bool { return c.column.Name == "fit" || c.column.Name == "activity" })
 	var scores model.Scores
 	return eachBatch(ctx, f.data, separator, m, func(b *features.Batch) error {
 		scorer.Score(b, &scores)

@@ -11,7 +11,7 @@ import (
 )
 
 // scoreColumnNames are the columns of a file of scores; id is short for lead_id.
-var scoreColumnNames = []string{"id", "log_odds", "probability", "profit_if_won", "expected_value", "currency", "reasons", "warnings"}
+var scoreColumnNames = []string{"id", "log_odds", "probability", "profit_if_won", "expected_value", "currency", "fit", "activity", "reasons", "warnings"}
 
 // scoreColumn is one column of a file of scores.
 type scoreColumn struct {
@@ -66,6 +66,12 @@ func scoreColumns(f *scoreFlags, m *model.Model) ([]scoreColumn, error) {
 			}
 		}
 		columns = append(columns, c)
+	}
+	if m.Grouped() || slices.Contains(f.only, "fit") {
+		number("fit", func(s *model.Score) *float64 { return s.Fit }, func(s *model.Scores) []float64 { return s.Fit })
+	}
+	if m.Grouped() || slices.Contains(f.only, "activity") {
+		number("activity", func(s *model.Score) *float64 { return s.Activity }, func(s *model.Scores) []float64 { return s.Activity })
 	}
 	if wanted("reasons") {
 		columns = append(columns, reasonColumns(f.explain, m)...)
