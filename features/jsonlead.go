@@ -46,6 +46,7 @@ func (r *leadReader) read(lead *Lead) (wrong *InputErrors, ok bool) {
 	case r.problems != nil:
 		return &InputErrors{Errors: r.problems, Truncated: r.truncated}, true
 	}
+	r.schema.DropLate(lead)
 	return nil, true
 }
 
@@ -105,11 +106,15 @@ func (r *leadReader) value(start int) bool {
 		return r.skip(1)
 	}
 	r.seen[i] = true
-	if !r.schema.fields[i].Role.Feature() {
-		r.note(Warning{Code: WarnUnusedField, Feature: r.schema.fields[i].Name})
-		return r.skip(1)
+	switch f := &r.schema.fields[i]; {
+	case f.Role.Feature() || r.schema.Dates(i):
+		return r.feature(i)
+	case f.KnownAt != "":
+		r.note(Warning{Code: WarnKnownLater, Feature: f.Name, Detail: "known only from " + f.KnownAt + " on: not used"})
+	default:
+		r.note(Warning{Code: WarnUnusedField, Feature: f.Name})
 	}
-	return r.feature(i)
+	return r.skip(1)
 }
 
 // find returns the field that r.key names, or -1. Clients tend to keep the order of the schema, so the field

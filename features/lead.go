@@ -27,6 +27,8 @@ const (
 	WarnUnknownField  = "unknown_field"  // a field that the schema does not declare
 	WarnUnusedField   = "unused_field"   // a declared field that is not a feature
 	WarnMostlyMissing = "mostly_missing" // more than half of the features have no value
+	WarnRecordedLate  = "recorded_late"  // a value was recorded after the lead was created, and is left out
+	WarnKnownLater    = "known_later"    // a field is known only from a later stage on, and is not used
 )
 
 func (l *Lead) reset(fields int) {

@@ -117,6 +117,7 @@ type Schema struct {
 	index   map[string]int
 	absent  map[string]bool
 	first   [len(roleNames)]int // position of the first column of each role, or -1
+	stamped []stamped           // features with a time stamp of their own
 }
 
 // NewSchema checks the fields and returns their schema. missing lists the texts that mean "no value"; the
@@ -158,6 +159,7 @@ func NewSchema(fields []Field, missing []string) (*Schema, error) {
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
+	s.stamped = s.findStamped()
 	return s, nil
 }
 

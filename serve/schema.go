@@ -87,8 +87,13 @@ func inputSchema(id model.Identity, encoder *features.Encoder) ([]byte, error) {
 		terms[encoder.Terms()[i].Name] = &encoder.Terms()[i]
 	}
 	for i := range schema.Fields() {
-		if f := &schema.Fields()[i]; f.Role.Feature() {
+		switch f := &schema.Fields()[i]; {
+		case f.Role.Feature():
 			doc.Properties = append(doc.Properties, propertyOf(f, terms[f.Name]))
+		case schema.Dates(i):
+			p := propertyOf(f, nil)
+			p.Description = "Not a feature: a value that was recorded after the creation of the lead is left out."
+			doc.Properties = append(doc.Properties, p)
 		}
 	}
 	return json.Marshal(&doc)

@@ -28,14 +28,20 @@ func ending(path string) string {
 	return endingParquet
 }
 
-// scoringSchema is the model's schema without the columns that scoring does not need. A column of ids may be
-// absent: hasID says whether it is there.
-func scoringSchema(m *model.Model, hasID func(name string) bool) (*features.Schema, error) {
+// scoringSchema is the model's schema without the columns that scoring does not need. The column of ids, and those
+// that say whether a feature was recorded in time, may be absent: has says whether one is there.
+func scoringSchema(m *model.Model, has func(name string) bool) (*features.Schema, error) {
 	fields := append([]features.Field(nil), m.Schema().Fields()...)
 	for i := range fields {
 		f := &fields[i]
-		if !f.Role.Feature() && !(f.Role == features.RoleID && hasID(f.Name)) {
+		if !f.Role.Feature() && !((f.Role == features.RoleID || m.Schema().Dates(i)) && has(f.Name)) {
 			f.Role = features.RoleExcluded
+		}
+	}
+	for i := range fields {
+		stamp := m.Schema().Index(fields[i].RecordedAt)
+		if stamp >= 0 && fields[stamp].Role == features.RoleExcluded {
+			fields[i].RecordedAt = ""
 		}
 	}
 	return features.NewSchema(fields, m.Schema().Missing())
@@ -52,9 +58,10 @@ func eachLead(ctx context.Context, path string, separator rune, m *model.Model, 
 			return fn(lead)
 		})
 	}
-	return eachBatch(ctx, path, separator, m, func(b *features.Batch) error {
+	return rawBatches(ctx, path, separator, m, func(b *features.Batch) error {
 		for row := range b.Rows {
 			b.Lead(row, lead)
+			b.Schema.DropLate(lead)
 			if err := fn(lead); err != nil {
 				return err
 			}
@@ -63,9 +70,17 @@ func eachLead(ctx context.Context, path string, separator rune, m *model.Model, 
 	})
 }
 
-// eachBatch calls fn with one block of leads of a Parquet or CSV file after the other. The batch is fn's until it
-// returns.
+// eachBatch calls fn with one block of leads of a Parquet or CSV file after the other, without what was recorded after
+// the leads were created. The batch is fn's until it returns.
 func eachBatch(ctx context.Context, path string, separator rune, m *model.Model, fn func(*features.Batch) error) error {
+	return rawBatches(ctx, path, separator, m, func(b *features.Batch) error {
+		b.DropLate()
+		return fn(b)
+	})
+}
+
+// rawBatches is eachBatch with everything that the file holds.
+func rawBatches(ctx context.Context, path string, separator rune, m *model.Model, fn func(*features.Batch) error) error {
 	if ending(path) == endingCSV {
 		schema, err := scoringSchema(m, func(string) bool { return true })
 		if err != nil {
