@@ -133,7 +133,7 @@ func TestGroupsAndPeriods(t *testing.T) {
 			t.Errorf("group %+v", g)
 		}
 	}
-	if len(rows) != 3 || rows["source"] != trained.Holdout.Rows || rows["industry"] != trained.Holdout.Rows || rows[byCohort] != trained.Holdout.Rows {
+	if len(rows) != 4 || rows[byAccount] != trained.Holdout.Rows || rows["source"] != trained.Holdout.Rows || rows["industry"] != trained.Holdout.Rows || rows[byCohort] != trained.Holdout.Rows {
 		t.Errorf("rows by group %v of %d", rows, trained.Holdout.Rows)
 	}
 	for by, n := range expected {

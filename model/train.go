@@ -158,7 +158,9 @@ func (t *trainer) evaluateHoldout(ctx context.Context, result *Training) ([]int3
 	}
 	logOdds := m.TableLogOdds(t.table, held)
 	result.Holdout = evaluate(t.sample(held, logOdds, t.options.Seed))
-	result.Groups = t.groups(held, logOdds)
+	accounts := t.accountGroups(before, held, logOdds)
+	result.Groups = append(t.groups(held, logOdds), accounts...)
+	result.Warnings = append(result.Warnings, accountsFlatter(accounts, result.Holdout)...)
 	result.Warnings = append(result.Warnings, t.extrapolations(f.encoder, held)...)
 	result.SubScores, err = t.subScores(ctx, m, before, held, logOdds)
 	return before, calibration, err

@@ -59,8 +59,11 @@ func surprise(g model.Group) string {
 
 func groupTable(by string, groups []model.Group) table {
 	title := "By " + level(by)
-	if by == "cohort" {
+	switch by {
+	case "cohort":
 		title = "By cohort (month of creation)"
+	case "account":
+		title = "By account (whether the fit had leads of it)"
 	}
 	t := table{
 		Caption: title, Open: true, Words: map[int]bool{7: true},
