@@ -52,6 +52,7 @@ type payload struct {
 	Coefficients []coefficients   `json:"coefficients"`
 	Calibration  Calibration      `json:"calibration"`
 	Value        valueModel       `json:"value"`
+	Policy       *moneyPolicy     `json:"policy,omitempty"`
 	Data         DataSummary      `json:"data"`
 	Split        SplitSummary     `json:"split"`
 	Fit          FitSummary       `json:"fit"`

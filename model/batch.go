@@ -25,6 +25,7 @@ type BatchScorer struct {
 	lines  []batchLine // of the terms that are numbers
 	levels [][]int32   // of each lead, by term: of the terms that pairs are made of
 	profit batchTerm   // e^μ by code of the source
+	source batchTerm   // of the policy
 	bases  []float64   // scoredAtOnce times ℓ0
 	lead   features.Lead
 

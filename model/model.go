@@ -33,6 +33,7 @@ type Model struct {
 	effect [][]float64 // b·β of each coefficient of each term
 	shift  []float64   // b·mean f_k
 	value  *valueEffect
+	policy *policyEffect
 
 	grouped bool // a feature belongs to fit or activity
 }
@@ -80,7 +81,10 @@ func (m *Model) compile() error {
 		}
 	}
 	m.base = a + float64(b*eta)
-	return m.compileValue()
+	if err := m.compileValue(); err != nil {
+		return err
+	}
+	return m.compilePolicy()
 }
 
 // maxLogOdds bounds coefficients: what is beyond it is damage, and sums of such would not be finite.
@@ -163,6 +167,7 @@ func (m *Model) Score(lead *features.Lead) Score {
 	}
 	s.Fit, s.Activity = m.subScore(&s, features.FitGroup), m.subScore(&s, features.ActivityGroup)
 	m.addMoney(lead, &s)
+	m.addDecision(lead, &s)
 	for k := range s.Reasons {
 		s.Reasons[k].Text = reasonText(&s.Reasons[k], m.document.Value.Currency)
 	}

@@ -6,6 +6,8 @@ import (
 	"math"
 	"runtime"
 	"slices"
+
+	"github.com/leadscore/leadscore/budget"
 )
 
 // The ways to choose the holdout.
@@ -43,9 +45,11 @@ type Options struct {
 	Seed        uint64
 	Workers     int // the result does not depend on it
 	Currency    string
-	GrossMargin float64 // profit = revenue × this, where the data hold no profit
-	DataSHA256  string  // provenance
-	Tool        string  // provenance: name and version of the program
+	GrossMargin float64        // profit = revenue × this, where the data hold no profit
+	Policy      *budget.Policy // what money is reckoned under, without tiers; nil = scores have no tier, cap or action
+	Tiers       TierCuts
+	DataSHA256  string // provenance
+	Tool        string // provenance: name and version of the program
 	Progress    func(Progress)
 }
 
@@ -100,6 +104,11 @@ func (o Options) Validate() error {
 	}
 	if o.Label.Horizon < 0 || o.Label.Horizon > maxHorizon {
 		bad("horizon", o.Label.Horizon, fmt.Sprintf("0 to %d days", maxHorizon))
+	}
+	if o.Policy != nil {
+		if err := o.Policy.Validate(); err != nil {
+			problems = append(problems, fmt.Errorf("model: options: policy: %w", err))
+		}
 	}
 	return errors.Join(problems...)
 }

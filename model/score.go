@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/features"
 )
 
@@ -16,6 +17,11 @@ type Score struct {
 	ProfitIfWon   *float64 `json:"profit_if_won,omitempty"`
 	ExpectedValue *float64 `json:"expected_value,omitempty"`
 	Currency      string   `json:"currency,omitempty"`
+	// Tier, MaxCost and Action are what the model's policy says of the lead; absent in a model without one. MaxCost is
+	// break-even at the target return for leads like this, rounded down to the minor unit of the currency.
+	Tier    string        `json:"tier,omitempty"`
+	MaxCost *float64      `json:"max_cost_per_lead,omitempty"`
+	Action  budget.Action `json:"action,omitempty"`
 	// Fit and Activity are the sums of the log-odds of the features that the schema puts in these groups: who the lead is,
 	// and what it did. A pair across both counts half in each. Absent where no feature is grouped.
 	Fit      *float64 `json:"fit,omitempty"`

@@ -261,6 +261,9 @@ func (t *trainer) finish(result *Training, f *fitted, calibration Calibration, r
 	}
 	result.Value = ValueSummary{Kind: value.Kind, Wins: value.Wins, Mean: value.Mean, Currency: value.Currency}
 	result.Fit = t.fitSummary(f, calibration)
+	if err := t.addPolicy(m, value, rows, result); err != nil {
+		return err
+	}
 	if err := m.complete(result, value, t.options); err != nil {
 		return err
 	}

@@ -55,11 +55,11 @@ func BenchmarkScore(b *testing.B) {
 		b.Fatal(err)
 	}
 	var batches []*features.Batch
-	var scores []model.Scores
+	var scores []batchScores
 	rows := 0
 	ctx, scorer := context.Background(), m.NewBatchScorer()
 	err := eachBatch(ctx, path, ',', m, func(batch *features.Batch) error {
-		batches, scores = append(batches, copied(batch)), append(scores, model.Scores{})
+		batches, scores = append(batches, copied(batch)), append(scores, batchScores{})
 		rows += batch.Rows
 		return nil
 	})
@@ -76,14 +76,14 @@ func BenchmarkScore(b *testing.B) {
 		}},
 		{"arithmetic", func() error {
 			for i, batch := range batches {
-				scorer.Score(batch, &scores[i])
+				scorer.Score(batch, &scores[i].Scores)
 			}
 			return nil
 		}},
 		{"write", func() error {
 			sink, err := newScoreSink(flags, m)
 			for i := 0; err == nil && i < len(batches); i++ {
-				err = sink.addBatch(batches[i], &scores[i], "")
+				err = sink.addBatch(batches[i], &scores[i])
 			}
 			return errors.Join(err, sink.close())
 		}},

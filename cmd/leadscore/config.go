@@ -16,6 +16,7 @@ import (
 	"github.com/knadh/koanf/v2"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/features"
 	"github.com/leadscore/leadscore/model"
 )
@@ -106,8 +107,9 @@ type tiersConfig struct {
 }
 
 type cutsConfig struct {
-	Shares     []float64 `yaml:"shares"`
-	Thresholds []float64 `yaml:"thresholds"`
+	Shares        []float64 `yaml:"shares"`
+	Thresholds    []float64 `yaml:"thresholds"`
+	CapacityHours float64   `yaml:"capacity_hours"` // of the team in a month
 }
 
 // days is a number of days, written 90d or 90.
@@ -144,7 +146,7 @@ func defaultConfig() config {
 		Missing:   []string{""},
 		Split:     splitConfig{By: options.Split, Holdout: options.Holdout, Refit: options.Refit},
 		Economics: economicsConfig{TargetROI: 0.25},
-		Tiers:     tiersConfig{By: "expected_value", Cuts: cutsConfig{Shares: []float64{0.2, 0.3, 0.5}}},
+		Tiers:     tiersConfig{By: string(budget.ByValue)},
 	}
 }
 
@@ -258,7 +260,7 @@ func (c *config) validate() error {
 	if c.Value.Revenue != "" && c.Value.Profit != auto && c.Value.Profit != "" {
 		bad("value", "given twice", "either profit or revenue")
 	}
-	if len(c.Value.Currency) != 3 || strings.ToUpper(c.Value.Currency) != c.Value.Currency {
+	if budget.Currency(c.Value.Currency).Validate() != nil {
 		bad("value.currency", c.Value.Currency, "an ISO 4217 code such as USD")
 	}
 	if c.AsOf != "" {
@@ -278,9 +280,7 @@ func (c *config) validate() error {
 		}
 	}
 	problems = append(problems, c.Economics.validate()...)
-	if !slices.Contains([]string{"expected_value", "probability"}, c.Tiers.By) {
-		bad("tiers.by", c.Tiers.By, "expected_value or probability")
-	}
+	problems = append(problems, c.Tiers.validate()...)
 	return errors.Join(problems...)
 }
 

@@ -92,8 +92,22 @@ func describeScore(w io.Writer, s *model.Score) {
 	if s.ProfitIfWon != nil {
 		fmt.Fprintf(w, "profit if won: %.2f %s\n", *s.ProfitIfWon, s.Currency)
 	}
+	describeDecision(w, s)
 	for _, warning := range s.Warnings {
 		fmt.Fprintf(w, "note: %s: %s\n", warning.Code, join(warning.Feature, warning.Detail))
 	}
 	fmt.Fprintf(w, "model %s\n", s.Model.Version)
+}
+
+// describeDecision writes what the policy says of the lead.
+func describeDecision(w io.Writer, s *model.Score) {
+	if s.Tier != "" {
+		fmt.Fprintf(w, "tier: %s\n", s.Tier)
+	}
+	if s.MaxCost != nil {
+		fmt.Fprintf(w, "a lead like this may cost at most: %.2f %s\n", *s.MaxCost, s.Currency)
+	}
+	if s.Action != "" {
+		fmt.Fprintf(w, "action: %s\n", s.Action)
+	}
 }

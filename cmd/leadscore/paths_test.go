@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -36,6 +38,9 @@ func oddLeads(rows int, seed uint64, scoring bool) datasets.Frame {
 	zip := column("zip", features.Type{Base: features.Int32})
 	member := column("member", features.Type{Base: features.Bool})
 	seen := column("seen_at", features.Type{Base: features.Timestamp})
+	source := column("source", features.Type{Base: features.String})
+	reached := column("sql_at", features.Type{Base: features.Timestamp})
+	profit := column("profit", features.Type{Base: features.Float64})
 	won := datasets.FrameColumn{Name: "converted", Type: features.Type{Base: features.Bool}}
 	colors := []string{"red", "green", "blue", "café", "caf\u0065\u0301", " padded ", "?", "comma, \"quote\"", "line\nbreak"}
 	some := func() bool { return random.Float64() > 0.1 }
@@ -56,15 +61,23 @@ func oddLeads(rows int, seed uint64, scoring bool) datasets.Frame {
 		zip.Ints, zip.Valid = append(zip.Ints, int64(10_000+random.IntN(20))), append(zip.Valid, some())
 		member.Bools, member.Valid = append(member.Bools, random.IntN(2) == 0), append(member.Valid, some())
 		seen.Times, seen.Valid = append(seen.Times, 1_750_000_000_000_000+random.Int64N(30_000_000_000_000)), append(seen.Valid, some())
+		from := []string{"web", "fair", "list"}[random.IntN(3)]
+		if scoring && random.Float64() < 0.1 {
+			from = fmt.Sprintf("source %d", i)
+		}
+		source.Texts, source.Valid = append(source.Texts, from), append(source.Valid, some())
+		reached.Times, reached.Valid = append(reached.Times, 1_790_000_000_000_000), append(reached.Valid, random.IntN(2) == 0)
+		profit.Floats, profit.Valid = append(profit.Floats, 100+1000*random.Float64()*float64(len(from))), append(profit.Valid, some())
 		won.Bools = append(won.Bools, random.Float64() < 0.2+0.3*ratio.Floats[i]/scale)
 	}
-	return datasets.Frame{Rows: rows, Columns: []datasets.FrameColumn{id, color, ratio, price, weight, count, zip, member, seen, won}}
+	return datasets.Frame{Rows: rows, Columns: []datasets.FrameColumn{id, color, ratio, price, weight, count, zip, member, seen, source, reached, profit, won}}
 }
 
 const oddConfig = `
 outcome: {converted: converted}
 features: {kinds: {zip: category}}
 missing: ["", "?"]
+economics: {stage_costs: {lead: 3, sql: 11, won: 100}, hours_per_lead: 0.5, hour_cost: 40, nurture: {p1: 0.4, q: 0.7, delay: 0.95, cost: 20}}
 `
 
 func writeFrame(t testing.TB, path string, f datasets.Frame) {
@@ -92,7 +105,7 @@ func jsonLead(f datasets.Frame, row int) []byte {
 	zones := []string{"Z", "+02:00", "-07:30"}
 	values := map[string]any{}
 	for _, c := range f.Columns {
-		if c.Name == "converted" || c.Valid != nil && !c.Valid[row] {
+		if c.Name == "converted" || c.Name == "sql_at" || c.Name == "profit" || c.Valid != nil && !c.Valid[row] {
 			continue
 		}
 		switch {
@@ -132,13 +145,13 @@ func TestSameBitsOnEveryPath(t *testing.T) {
 	write(t, dir, "leads.jsonl", string(bytes.Join(lines, []byte("\n"))))
 
 	want := scoredLines(t, in("model.json"), in("leads.jsonl"), in("from-jsonl.jsonl"))
-	check := func(path string, got map[string]uint64) {
+	check := func(path string, got map[string]bits) {
 		t.Helper()
 		different := 0
-		for id, bits := range got {
-			if want[id] != bits {
+		for id, b := range got {
+			if want[id] != b {
 				if different++; different <= 3 {
-					t.Errorf("%s: %s: log-odds %v, want %v", path, id, math.Float64frombits(bits), math.Float64frombits(want[id]))
+					t.Errorf("%s: %s: %v, want %v", path, id, b, want[id])
 				}
 			}
 		}
@@ -156,6 +169,25 @@ func TestSameBitsOnEveryPath(t *testing.T) {
 		}
 		check(path, got)
 	}
+	columns := decidedColumns(t, in("model.json"), in("leads.parquet"), in("out.csv"))
+	if len(columns) != rows {
+		t.Errorf("%d leads decided column by column, want %d", len(columns), rows)
+	}
+	for id, got := range columns {
+		b := want[id]
+		if b.logOdds = 0; got != b {
+			t.Errorf("column by column: %s: %v, want %v", id, got, b)
+			break
+		}
+	}
+	seen := map[string]int{}
+	for _, b := range want {
+		seen[b.tier]++
+		seen[b.action]++
+	}
+	if seen["A"] == 0 || seen["B"] == 0 || seen["C"] == 0 || seen["hand_off"] == 0 || seen["nurture"] == 0 {
+		t.Errorf("the leads do not try every decision: %v", seen)
+	}
 	check("explain", explainedLeads(t, in("model.json"), lines[:explained]))
 	serving(t, in("model.json"), func(url string) {
 		check("server, single", postedSingly(t, url, lines[:single]))
@@ -165,7 +197,7 @@ func TestSameBitsOnEveryPath(t *testing.T) {
 
 // scoredLines scores a file into JSON lines and returns the bits of each lead's log-odds. Each score's sums are
 // checked on the way.
-func scoredLines(t *testing.T, modelPath, data, out string) map[string]uint64 {
+func scoredLines(t *testing.T, modelPath, data, out string) map[string]bits {
 	t.Helper()
 	must(t, "score", "--model", modelPath, "--data", data, "--out", out, "--explain", "-1")
 	f, err := os.Open(out)
@@ -173,14 +205,44 @@ func scoredLines(t *testing.T, modelPath, data, out string) map[string]uint64 {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	got := map[string]uint64{}
+	got := map[string]bits{}
 	for s := bufio.NewScanner(f); s.Scan(); {
 		got[bitsOf(t, s.Bytes())] = lastBits
 	}
 	return got
 }
 
-var lastBits uint64
+// bits are what of a score every path must agree on, to the last bit.
+type bits struct {
+	logOdds, maxCost uint64
+	tier, action     string
+}
+
+var lastBits bits
+
+// decidedColumns scores a file column by column and returns what the policy says of each lead.
+func decidedColumns(t *testing.T, modelPath, data, out string) map[string]bits {
+	t.Helper()
+	must(t, "score", "--model", modelPath, "--data", data, "--out", out, "--explain", "0", "--only", "id,tier,max_cost_per_lead,action")
+	f, err := os.Open(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	records, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]bits{}
+	for _, r := range records[1:] {
+		limit, err := strconv.ParseFloat(r[2], 64)
+		if err != nil {
+			t.Fatalf("%v: %v", r, err)
+		}
+		got[r[0]] = bits{maxCost: math.Float64bits(limit), tier: r[1], action: r[3]}
+	}
+	return got
+}
 
 // bitsOf reads a score, checks its sums, and returns the lead's id; its bits are left in lastBits.
 func bitsOf(t *testing.T, text []byte) string {
@@ -190,7 +252,10 @@ func bitsOf(t *testing.T, text []byte) string {
 		t.Fatalf("%v: %s", err, text)
 	}
 	checkSums(t, &s)
-	lastBits = math.Float64bits(s.LogOdds)
+	lastBits = bits{logOdds: math.Float64bits(s.LogOdds), tier: s.Tier, action: string(s.Action)}
+	if s.MaxCost != nil {
+		lastBits.maxCost = math.Float64bits(*s.MaxCost)
+	}
 	return s.LeadID
 }
 
@@ -215,13 +280,13 @@ func checkSums(t *testing.T, s *model.Score) {
 	if s.ExpectedValue == nil {
 		return
 	}
-	if d := math.Abs(*s.Base.ExpectedValue + value - *s.ExpectedValue); d > 1e-9*math.Abs(*s.ExpectedValue) {
+	if d := math.Abs(*s.Base.ExpectedValue + value - *s.ExpectedValue); d > 1e-9*max(math.Abs(*s.ExpectedValue), math.Abs(*s.Base.ExpectedValue)) {
 		t.Errorf("%s: expected value off by %g of %g", s.LeadID, d, *s.ExpectedValue)
 	}
 }
 
-func explainedLeads(t *testing.T, modelPath string, lines [][]byte) map[string]uint64 {
-	got := map[string]uint64{}
+func explainedLeads(t *testing.T, modelPath string, lines [][]byte) map[string]bits {
+	got := map[string]bits{}
 	for _, line := range lines {
 		r := leadscoreWith(t, string(line), nil, "explain", "--json", "--model", modelPath, "--lead", "-")
 		if r.code != exitDone {
@@ -268,16 +333,16 @@ func post(t *testing.T, url string, body []byte) []byte {
 	return answer
 }
 
-func postedSingly(t *testing.T, url string, lines [][]byte) map[string]uint64 {
-	got := map[string]uint64{}
+func postedSingly(t *testing.T, url string, lines [][]byte) map[string]bits {
+	got := map[string]bits{}
 	for _, line := range lines {
 		got[bitsOf(t, post(t, url, line))] = lastBits
 	}
 	return got
 }
 
-func postedInBatches(t *testing.T, url string, lines [][]byte) map[string]uint64 {
-	got := map[string]uint64{}
+func postedInBatches(t *testing.T, url string, lines [][]byte) map[string]bits {
+	got := map[string]bits{}
 	for from := 0; from < len(lines); from += 1000 {
 		body := []byte(`{"leads":[` + string(bytes.Join(lines[from:min(from+1000, len(lines))], []byte(","))) + `]}`)
 		var answer struct{ Results []json.RawMessage }

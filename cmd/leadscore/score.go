@@ -112,12 +112,16 @@ func (a *app) score(ctx context.Context, f *scoreFlags) error {
 func scoreBatches(ctx context.Context, f *scoreFlags, separator rune, m *model.Model, sink *scoreSink, summary *scoreSummary, bar *bar) error {
 	scorer := m.NewBatchScorer()
 	scorer.SubScores = slices.ContainsFunc(sink.picks, func(c scoreColumn) bool { return c.column.Name == "fit" || c.column.Name == "activity" })
-	var scores model.Scores
+	scores := batchScores{currency: m.Currency()}
+	decided := sink.decided()
 	return eachBatch(ctx, f.data, separator, m, func(b *features.Batch) error {
-		scorer.Score(b, &scores)
-		summary.addBatch(&scores, m.Currency())
+		scorer.Score(b, &scores.Scores)
+		if decided {
+			scorer.Decide(b, &scores.Scores, &scores.decisions)
+		}
+		summary.addBatch(&scores.Scores, m.Currency())
 		bar.at(summary.Leads)
-		return sink.addBatch(b, &scores, m.Currency())
+		return sink.addBatch(b, &scores)
 	})
 }
 
@@ -252,10 +256,17 @@ func (s *scoreSink) columnar() bool {
 	return s.lines == nil && !slices.ContainsFunc(s.picks, func(c scoreColumn) bool { return c.addBatch == nil })
 }
 
+// decided reports whether a column says what the policy does.
+func (s *scoreSink) decided() bool {
+	return slices.ContainsFunc(s.frame.Columns, func(c datasets.FrameColumn) bool {
+		return c.Name == "tier" || c.Name == "max_cost_per_lead" || c.Name == "action"
+	})
+}
+
 // addBatch writes the scores of a batch.
-func (s *scoreSink) addBatch(b *features.Batch, scores *model.Scores, currency string) error {
+func (s *scoreSink) addBatch(b *features.Batch, scores *batchScores) error {
 	for i := range s.picks {
-		s.picks[i].addBatch(&s.frame.Columns[i], b, scores, currency)
+		s.picks[i].addBatch(&s.frame.Columns[i], b, scores)
 	}
 	s.frame.Rows = b.Rows
 	return s.flush()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -11,14 +12,22 @@ import (
 )
 
 // scoreColumnNames are the columns of a file of scores; id is short for lead_id.
-var scoreColumnNames = []string{"id", "log_odds", "probability", "profit_if_won", "expected_value", "currency", "fit", "activity", "reasons", "warnings"}
+var scoreColumnNames = []string{"id", "log_odds", "probability", "profit_if_won", "expected_value", "currency", "tier", "max_cost_per_lead", "action",
+	"fit", "activity", "reasons", "warnings"}
 
 // scoreColumn is one column of a file of scores.
 type scoreColumn struct {
 	column datasets.FrameColumn
 	add    func(c *datasets.FrameColumn, s *model.Score)
 	// addBatch adds a batch, nil where that needs the scores one by one.
-	addBatch func(c *datasets.FrameColumn, b *features.Batch, s *model.Scores, currency string)
+	addBatch func(c *datasets.FrameColumn, b *features.Batch, s *batchScores)
+}
+
+// batchScores are the scores of a batch with what the policy says of them.
+type batchScores struct {
+	model.Scores
+	decisions model.Decisions
+	currency  string
 }
 
 // scoreColumns returns the columns that the flags ask for and the model has.
@@ -37,41 +46,44 @@ func scoreColumns(f *scoreFlags, m *model.Model) ([]scoreColumn, error) {
 		c.addBatch = addIDs
 		columns = append(columns, c)
 	}
-	number := func(name string, one func(*model.Score) *float64, all func(*model.Scores) []float64) {
+	number := func(name string, one func(*model.Score) *float64, all func(*batchScores) []float64) {
 		if wanted(name) {
 			c := numberColumn(name, one)
-			c.addBatch = func(c *datasets.FrameColumn, b *features.Batch, s *model.Scores, _ string) {
+			c.addBatch = func(c *datasets.FrameColumn, b *features.Batch, s *batchScores) {
 				x := all(s)
 				present := x != nil
 				if !present {
 					x = make([]float64, b.Rows)
 				}
 				c.Floats = append(c.Floats, x...)
-				for range b.Rows {
-					c.Valid = append(c.Valid, present)
+				for _, y := range x {
+					c.Valid = append(c.Valid, present && y == y)
 				}
 			}
 			columns = append(columns, c)
 		}
 	}
-	number("log_odds", func(s *model.Score) *float64 { return &s.LogOdds }, func(s *model.Scores) []float64 { return s.LogOdds })
-	number("probability", func(s *model.Score) *float64 { return &s.Probability }, func(s *model.Scores) []float64 { return s.Probability })
-	number("profit_if_won", func(s *model.Score) *float64 { return s.ProfitIfWon }, func(s *model.Scores) []float64 { return s.ProfitIfWon })
-	number("expected_value", func(s *model.Score) *float64 { return s.ExpectedValue }, func(s *model.Scores) []float64 { return s.ExpectedValue })
+	number("log_odds", func(s *model.Score) *float64 { return &s.LogOdds }, func(s *batchScores) []float64 { return s.LogOdds })
+	number("probability", func(s *model.Score) *float64 { return &s.Probability }, func(s *batchScores) []float64 { return s.Probability })
+	number("profit_if_won", func(s *model.Score) *float64 { return s.ProfitIfWon }, func(s *batchScores) []float64 { return s.ProfitIfWon })
+	number("expected_value", func(s *model.Score) *float64 { return s.ExpectedValue }, func(s *batchScores) []float64 { return s.ExpectedValue })
 	if wanted("currency") {
 		c := textColumn("currency", func(s *model.Score) string { return s.Currency })
-		c.addBatch = func(c *datasets.FrameColumn, b *features.Batch, s *model.Scores, currency string) {
+		c.addBatch = func(c *datasets.FrameColumn, b *features.Batch, s *batchScores) {
 			for range b.Rows {
-				c.Texts, c.Valid = append(c.Texts, currency), append(c.Valid, s.ExpectedValue != nil)
+				c.Texts, c.Valid = append(c.Texts, s.currency), append(c.Valid, s.ExpectedValue != nil)
 			}
 		}
 		columns = append(columns, c)
 	}
+	if m.Policy() != nil || slices.ContainsFunc(f.only, func(name string) bool { return name == "tier" || name == "max_cost_per_lead" || name == "action" }) {
+		columns = append(columns, decisionColumns(wanted)...)
+	}
 	if m.Grouped() || slices.Contains(f.only, "fit") {
-		number("fit", func(s *model.Score) *float64 { return s.Fit }, func(s *model.Scores) []float64 { return s.Fit })
+		number("fit", func(s *model.Score) *float64 { return s.Fit }, func(s *batchScores) []float64 { return s.Fit })
 	}
 	if m.Grouped() || slices.Contains(f.only, "activity") {
-		number("activity", func(s *model.Score) *float64 { return s.Activity }, func(s *model.Scores) []float64 { return s.Activity })
+		number("activity", func(s *model.Score) *float64 { return s.Activity }, func(s *batchScores) []float64 { return s.Activity })
 	}
 	if wanted("reasons") {
 		columns = append(columns, reasonColumns(f.explain, m)...)
@@ -80,6 +92,48 @@ func scoreColumns(f *scoreFlags, m *model.Model) ([]scoreColumn, error) {
 		columns = append(columns, textColumn("warnings", warningCodes))
 	}
 	return columns, nil
+}
+
+// decisionColumns are what the policy says of a lead.
+func decisionColumns(wanted func(string) bool) (columns []scoreColumn) {
+	text := func(name string, one func(*model.Score) string, all func(s *batchScores, i int) string) {
+		if wanted(name) {
+			c := textColumn(name, one)
+			c.addBatch = func(c *datasets.FrameColumn, b *features.Batch, s *batchScores) {
+				for i := range b.Rows {
+					t := all(s, i)
+					c.Texts, c.Valid = append(c.Texts, t), append(c.Valid, t != "")
+				}
+			}
+			columns = append(columns, c)
+		}
+	}
+	text("tier", func(s *model.Score) string { return s.Tier }, func(s *batchScores, i int) string {
+		if s.decisions.Tier == nil {
+			return ""
+		}
+		return s.decisions.Tier[i]
+	})
+	if wanted("max_cost_per_lead") {
+		c := numberColumn("max_cost_per_lead", func(s *model.Score) *float64 { return s.MaxCost })
+		c.addBatch = func(c *datasets.FrameColumn, b *features.Batch, s *batchScores) {
+			for i := range b.Rows {
+				x, known := 0.0, false
+				if s.decisions.MaxCost != nil && !math.IsNaN(s.decisions.MaxCost[i]) {
+					x, known = s.decisions.MaxCost[i], true
+				}
+				c.Floats, c.Valid = append(c.Floats, x), append(c.Valid, known)
+			}
+		}
+		columns = append(columns, c)
+	}
+	text("action", func(s *model.Score) string { return string(s.Action) }, func(s *batchScores, i int) string {
+		if s.decisions.Action == nil {
+			return ""
+		}
+		return string(s.decisions.Action[i])
+	})
+	return columns
 }
 
 // reasonColumns are feature, value and log-odds of each reason, in their order.
@@ -119,7 +173,7 @@ func warningCodes(s *model.Score) string {
 }
 
 // addIDs adds the ids of a batch; a lead without one has none.
-func addIDs(c *datasets.FrameColumn, b *features.Batch, _ *model.Scores, _ string) {
+func addIDs(c *datasets.FrameColumn, b *features.Batch, _ *batchScores) {
 	i := b.Schema.ByRole(features.RoleID)
 	for row := range b.Rows {
 		text := ""

@@ -126,6 +126,10 @@ func (f *trainFlags) options(c *config, schema *features.Schema) (model.Options,
 	o.Label = c.label(schema)
 	o.Split, o.Holdout, o.Refit = c.Split.By, c.Split.Holdout, c.Split.Refit
 	o.Currency, o.GrossMargin = c.Value.Currency, c.Value.GrossMargin
+	var err error
+	if o.Policy, o.Tiers, err = c.policy(schema); err != nil {
+		return o, err
+	}
 	o.Tool, o.Workers = tool(), workerCount(f.workers)
 	if f.recipe != "" {
 		o.Recipe, o.L2, o.Tolerance, o.SE = f.recipe, f.l2, f.tolerance, f.se

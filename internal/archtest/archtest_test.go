@@ -26,13 +26,13 @@ var imports = map[string]row{
 	"features":    {pure: true},
 	"model/logit": {pure: true},
 	// layer 2, core
-	"model": {ours: []string{"features", "model/logit"}, pure: true},
+	"model": {ours: []string{"budget", "features", "model/logit"}, pure: true},
 	// layer 3, edges
 	"datasets": {ours: []string{"features"}},
-	"report":   {ours: []string{"features", "model"}},
-	"serve":    {ours: []string{"features", "model"}},
+	"report":   {ours: []string{"budget", "features", "model"}},
+	"serve":    {ours: []string{"budget", "features", "model"}},
 	// layer 4, wiring
-	"cmd/leadscore": {ours: []string{"datasets", "features", "model", "report", "serve"}},
+	"cmd/leadscore": {ours: []string{"budget", "datasets", "features", "model", "report", "serve"}},
 
 	"internal/archtest": {pure: true},
 }
