@@ -26,11 +26,12 @@ const (
 // moneyPolicy is the policy with what training has frozen for it.
 type moneyPolicy struct {
 	budget.Policy
-	StageRates string           `json:"stage_rates,omitempty"` // "" = no stage costs anything
-	Source     string           `json:"source,omitempty"`      // the source column, "" = one rate for all
-	Reach      [][]float64      `json:"reach,omitempty"`       // S_k for each level of the source, in the order of its term
-	Otherwise  []float64        `json:"reach_otherwise,omitempty"`
-	Reference  *ReferencePeriod `json:"reference,omitempty"`
+	GrossMargin float64          `json:"gross_margin,omitempty"` // profit = revenue × this, where the data hold no profit; 0 = 1
+	StageRates  string           `json:"stage_rates,omitempty"`  // "" = no stage costs anything
+	Source      string           `json:"source,omitempty"`       // the source column, "" = one rate for all
+	Reach       [][]float64      `json:"reach,omitempty"`        // S_k for each level of the source, in the order of its term
+	Otherwise   []float64        `json:"reach_otherwise,omitempty"`
+	Reference   *ReferencePeriod `json:"reference,omitempty"`
 }
 
 // ReferencePeriod is the leads that tiers were cut from.
@@ -64,6 +65,9 @@ func (m *Model) compilePolicy() error {
 		return fmt.Errorf("model: policy: %w", err)
 	}
 	effect := &policyEffect{moneyPolicy: p, term: -1}
+	if !(p.GrossMargin >= 0 && p.GrossMargin <= 1) {
+		return fmt.Errorf("model: policy: the gross margin %v is no share", p.GrossMargin)
+	}
 	rates := append([][]float64{p.Otherwise}, p.Reach...)
 	for _, reach := range rates {
 		if err := p.checkReach(reach); err != nil {

@@ -76,7 +76,7 @@ func (t *trainer) freezePolicy(m *Model, rows []int32, split SplitSummary) (*mon
 	if o.Policy == nil || m.value == nil && o.Tiers.By != budget.ByProbability {
 		return nil, nil, nil
 	}
-	p := &moneyPolicy{Policy: *o.Policy}
+	p := &moneyPolicy{Policy: *o.Policy, GrossMargin: o.GrossMargin}
 	p.Tiers = nil
 	if err := t.freezeRates(p, m.encoder, rows); err != nil {
 		return nil, nil, err

@@ -23,6 +23,7 @@ type active struct {
 	schema   *features.Schema
 	inputs   []byte // JSON Schema of a lead
 	card     []byte // what GET /v1/model answers
+	tiers    []byte // what GET /v1/tiers answers
 }
 
 func decodeModel(r io.Reader) (*active, error) {
@@ -38,7 +39,11 @@ func decodeModel(r io.Reader) (*active, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &active{scorer: m, identity: m.Identity(), schema: m.Schema(), inputs: inputs, card: card}, nil
+	tiers, err := tiersOf(m)
+	if err != nil {
+		return nil, err
+	}
+	return &active{scorer: m, identity: m.Identity(), schema: m.Schema(), inputs: inputs, card: card, tiers: tiers}, nil
 }
 
 // openRegular opens a file once it is known to be a regular one of at most limit bytes: a directory, a pipe

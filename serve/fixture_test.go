@@ -17,6 +17,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/features"
 	"github.com/leadscore/leadscore/model"
 )
@@ -90,6 +91,8 @@ func artifact(seed uint64) []byte {
 	}
 	options := model.DefaultOptions()
 	options.Label.Column, options.Holdout = "converted", 0
+	options.Policy = &budget.Policy{Target: budget.Target{ROI: 0.25, Basis: budget.Marketing}, Currency: "USD"}
+	options.Tiers = model.TierCuts{By: budget.ByValue, Shares: []float64{0.2, 0.3, 0.5}}
 	training, err := model.Train(context.Background(), fixtureTable(schema, seed), options)
 	if err != nil {
 		panic(err)

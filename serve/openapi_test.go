@@ -192,7 +192,7 @@ func TestMismatch(t *testing.T) {
 
 func TestDescriptions(t *testing.T) {
 	h := testServer(t, nil).Handler()
-	for _, path := range []string{"/v1/schema", "/v1/model", "/livez", "/readyz", "/openapi.yaml"} {
+	for _, path := range []string{"/v1/schema", "/v1/model", "/v1/tiers", "/livez", "/readyz", "/openapi.yaml"} {
 		if a := send(t, h, call{method: "GET", path: path}); a.status != http.StatusOK {
 			t.Errorf("GET %s: %d %s", path, a.status, a.body)
 		}

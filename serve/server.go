@@ -84,7 +84,7 @@ func (s *Server) routes() *gin.Engine {
 	})
 	e.POST("/v1/score", s.score)
 	for path, handler := range map[string]gin.HandlerFunc{
-		"/v1/schema": s.inputs, "/v1/model": s.card, "/livez": s.livez, "/readyz": s.readyz, "/openapi.yaml": s.openapi,
+		"/v1/schema": s.inputs, "/v1/model": s.card, "/v1/tiers": s.tiers, "/livez": s.livez, "/readyz": s.readyz, "/openapi.yaml": s.openapi,
 	} {
 		e.GET(path, handler)
 		e.HEAD(path, handler)

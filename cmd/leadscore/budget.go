@@ -1,0 +1,301 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/leadscore/leadscore/budget"
+	"github.com/leadscore/leadscore/datasets"
+	"github.com/leadscore/leadscore/model"
+)
+
+type budgetFlags struct {
+	model      string
+	data       []string
+	spend      string
+	by         []string
+	asOf       string
+	roi        float64
+	hours      float64
+	arithmetic bool
+	workers    int
+}
+
+func (a *app) budgetCommand() *cobra.Command {
+	f := &budgetFlags{}
+	cmd := &cobra.Command{
+		Use:   "budget",
+		Short: "What leads are worth and may cost, by source, segment and value tier",
+		Long: `Prints the tier table: leads, conversion, profit per sale, expected value, the most that a lead may cost with its
+interval, what it did cost, the headroom and the return. Values are the model's, lead by lead; intervals come from the
+outcomes of mature leads. The cautious cap is the 20th percentile: what to bid to buy more of what little is known of.
+
+Spend is that of --spend (columns period, source, spend); without it, of the leads' own cost column.`,
+		Example: `  leadscore budget --model model.json --data leads.parquet --spend spend.csv
+  leadscore budget --model model.json --data leads.parquet --target-roi 0.5 --explain-arithmetic
+  leadscore budget --data leads.parquet --by source --by industry --capacity-hours 480 --json`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.budget(cmd.Context(), cmd, f) },
+	}
+	cmd.Flags().StringVar(&f.model, "model", "model.json", "the model")
+	cmd.Flags().StringSliceVar(&f.data, "data", nil, "leads with their outcomes: Parquet files, globs or folders")
+	cmd.Flags().StringVar(&f.spend, "spend", "", "CSV file of what was spent by period and source")
+	cmd.Flags().StringSliceVar(&f.by, "by", nil, "columns to group by (default: source and segments)")
+	cmd.Flags().StringVar(&f.asOf, "as-of", "", "day that maturity is measured at (default: the latest time in the data)")
+	cmd.Flags().Float64Var(&f.roi, "target-roi", 0, "target return, 0.5 = 50 % (default: the model's); what changes is shown first")
+	cmd.Flags().Float64Var(&f.hours, "capacity-hours", 0, "hours of the sales team in a month: an hour is then charged at what the next lead would bring")
+	cmd.Flags().BoolVar(&f.arithmetic, "explain-arithmetic", false, "write out how each cap is reckoned")
+	cmd.Flags().IntVar(&f.workers, "workers", 0, "goroutines; 0 = one a processor")
+	return cmd
+}
+
+func (a *app) budget(ctx context.Context, cmd *cobra.Command, f *budgetFlags) error {
+	if len(f.data) == 0 {
+		return required("data", "")
+	}
+	o := model.DefaultEconomicsOptions()
+	o.By, o.AsOf = f.by, f.asOf
+	if cmd.Flags().Changed("target-roi") {
+		if !(f.roi > -1) || math.IsInf(f.roi, 0) {
+			return usageError{fmt.Errorf("--target-roi: %v is not a share above -1, such as 0.25", f.roi)}
+		}
+		o.ROI = &f.roi
+	}
+	if cmd.Flags().Changed("capacity-hours") {
+		if !(f.hours >= 0) || math.IsInf(f.hours, 0) {
+			return usageError{fmt.Errorf("--capacity-hours: %v is not a number of hours ≥ 0", f.hours)}
+		}
+		o.Hours = &f.hours
+	}
+	e, err := a.economics(ctx, f, o)
+	if err != nil {
+		return err
+	}
+	for _, w := range e.Notes {
+		fmt.Fprintf(a.stderr, "leadscore: warning: %s: %s\n", w.Code, join(w.Column, w.Detail))
+	}
+	return a.print(e, func(w io.Writer) { describeEconomics(w, e, f.arithmetic) })
+}
+
+// economics reckons over the leads of a data set.
+func (a *app) economics(ctx context.Context, f *budgetFlags, o model.EconomicsOptions) (*model.Economics, error) {
+	m, err := loadModel(f.model)
+	if err != nil {
+		return nil, err
+	}
+	if f.spend != "" {
+		if o.Spend, err = readSpend(f.spend); err != nil {
+			return nil, err
+		}
+	}
+	d, err := datasets.Open(f.data)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	table, err := a.loadTable(ctx, d, m.Schema(), workerCount(f.workers))
+	if err != nil {
+		return nil, err
+	}
+	return m.Economics(table, o)
+}
+
+// describeEconomics prints the tier table for people, what changes first.
+func describeEconomics(w io.Writer, e *model.Economics, arithmetic bool) {
+	c := e.Policy.Currency
+	if e.Change != nil {
+		describeChange(w, e.Change, c)
+	}
+	if e.Hours != nil {
+		fmt.Fprintf(w, "%s\n\n", e.Hours.Words)
+	}
+	fmt.Fprintf(w, "%d leads, %d of them mature, as of %s; model %s\n", e.Leads, e.Mature, day(e.AsOf), e.Model.Version)
+	fmt.Fprintf(w, "target return %s on %s\n", budget.Percent(e.Policy.ROI), basisWords(e.Policy.Basis))
+	rows := append([]model.EconomicRow{}, e.Rows...)
+	for from := 0; from < len(rows); {
+		to := from
+		for to < len(rows) && rows[to].By == rows[from].By {
+			to++
+		}
+		describeRows(w, rows[from:to], &e.Total, c, e.Level)
+		from = to
+	}
+	if len(e.Tiers) > 0 {
+		describeRows(w, e.Tiers, nil, c, e.Level)
+	}
+	describeWords(w, e)
+	if arithmetic {
+		describeArithmetic(w, e)
+	} else {
+		fmt.Fprintln(w, "\n--explain-arithmetic writes out how each cap is reckoned")
+	}
+}
+
+// basisWords says what counts as the investment.
+func basisWords(b budget.Basis) string {
+	switch b {
+	case budget.InInvestment:
+		return "the price of a lead and its sales cost"
+	case budget.CostOfSale:
+		return "the price of a lead, after its sales cost"
+	}
+	return "the price of a lead"
+}
+
+func describeChange(w io.Writer, change *model.TargetChange, c budget.Currency) {
+	fmt.Fprintf(w, "what changes: %s\n\n", change.Why)
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "group\tcap before\tcap now\tdifference\tat the actual cost\t")
+	for _, r := range change.Rows {
+		x, _ := r.Before.Value()
+		y, _ := r.After.Value()
+		verdict := strings.ReplaceAll(r.Is, "_", " ")
+		if r.Was != r.Is {
+			verdict = strings.ReplaceAll(r.Was, "_", " ") + " → " + verdict
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t\n", rowName(r.By, r.Value), maximum(c, r.Before), maximum(c, r.After), c.Format(y-x), verdict)
+	}
+	_ = t.Flush()
+	fmt.Fprintln(w)
+}
+
+// rowName is the name of a group; all leads have none.
+func rowName(by, name string) string {
+	if by == "" {
+		return "(all leads)"
+	}
+	return name
+}
+
+// maximum writes a cap, rounded down.
+func maximum(c budget.Currency, f budget.Figure) string {
+	x, known := f.Value()
+	if !known {
+		return "–"
+	}
+	m, why := c.Maximum(x)
+	if why != "" {
+		return c.Format(x)
+	}
+	return m.String()
+}
+
+// room writes what a lead could cost more, rounded down, or costs too much.
+func room(c budget.Currency, x float64) string {
+	if x > 0 {
+		return maximum(c, budget.Known(x))
+	}
+	return c.Format(x)
+}
+
+// estimate writes an amount, rounded to the nearest.
+func estimate(c budget.Currency, f budget.Figure) string {
+	if x, known := f.Value(); known {
+		return c.Format(x)
+	}
+	return "–"
+}
+
+func percentFigure(f budget.Figure) string {
+	if x, known := f.Value(); known {
+		return fmt.Sprintf("%.2f %%", 100*x)
+	}
+	return "–"
+}
+
+// describeRows prints one part of the table, the total last.
+func describeRows(w io.Writer, rows []model.EconomicRow, total *model.EconomicRow, c budget.Currency, level float64) {
+	fmt.Fprintln(w)
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(t, "%s\tleads\tp\tprofit/sale\tvalue\tmax CPL\t%.0f %% interval\tcautious\tactual CPL\theadroom\tROI\tverdict\t\n", rows[0].By, 100*level)
+	line := func(name string, r *model.EconomicRow) {
+		interval := "–"
+		if _, known := r.Low.Value(); known {
+			interval = maximum(c, r.Low) + "–" + maximum(c, r.High)
+		}
+		headroom, roi, verdict := "–", "–", "unmeasured"
+		if p := r.Purchase; p != nil {
+			headroom, roi, verdict = room(c, p.Headroom), percentFigure(p.ROI), strings.ReplaceAll(string(p.Verdict), "_", " ")
+		}
+		fmt.Fprintf(t, "%s\t%.0f\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", name, r.Leads, percentFigure(r.Probability), estimate(c, r.ProfitPerSale),
+			estimate(c, r.Group.Value), maximum(c, r.Cap), interval, maximum(c, r.Cautious), estimate(c, r.CostPerLead), headroom, roi, verdict)
+	}
+	for i := range rows {
+		line(rows[i].Value, &rows[i])
+	}
+	if total != nil {
+		line("(all leads)", total)
+	}
+	_ = t.Flush()
+}
+
+// describeWords says what a reader of the table must not miss.
+func describeWords(w io.Writer, e *model.Economics) {
+	c := e.Policy.Currency
+	fmt.Fprintln(w)
+	for i := range e.Rows {
+		for _, text := range rowNotes(&e.Rows[i], c) {
+			fmt.Fprintf(w, "%s: %s\n", e.Rows[i].Value, text)
+		}
+	}
+	fmt.Fprintf(w, "averages: %s\n", e.Total.Group.Words(c, e.Policy.Target))
+}
+
+// rowNotes are a purchase at a loss or below the target, no wins yet, leads that are too young, and too few leads.
+func rowNotes(r *model.EconomicRow, c budget.Currency) (notes []string) {
+	if r.Purchase != nil && r.Purchase.Verdict != budget.WithinCap {
+		notes = append(notes, r.Words)
+	}
+	if r.Won == 0 && r.Costs != nil {
+		if below, known := r.Costs.WinRateBelow.Value(); known {
+			text := fmt.Sprintf("no sale of %.0f leads, so with 95 %% confidence fewer than %s are won", r.Costs.Counts[0], budget.Percent(below))
+			if least, priced := r.Costs.PerSaleAtLeast.Value(); priced && least > 0 {
+				text += fmt.Sprintf(" and one costs at least %s", c.Format(least))
+			}
+			notes = append(notes, text)
+		}
+	}
+	if r.Costs != nil && r.Costs.Maturity.Immature {
+		m := &r.Costs.Maturity
+		share, _ := m.MatureShare.Value()
+		if expected, known := m.ExpectedWins.Value(); known {
+			won := r.Costs.Counts[len(r.Costs.Counts)-1]
+			text := fmt.Sprintf("%.0f won so far, %.1f expected in the end: %s of the leads are younger than the sales cycle", won, expected, budget.Percent(math.Round(1e3*(1-share))/1e3))
+			if each, priced := m.PerExpected.Value(); priced && each > 0 {
+				text += fmt.Sprintf("; %s per expected sale", c.Format(each))
+			}
+			notes = append(notes, text)
+		}
+	}
+	if r.Few {
+		notes = append(notes, fmt.Sprintf("only %.0f leads", r.Leads))
+	}
+	return notes
+}
+
+func describeArithmetic(w io.Writer, e *model.Economics) {
+	fmt.Fprintln(w, "\nhow each cap is reckoned:")
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	line := func(r *model.EconomicRow) {
+		if r.Arithmetic != "" {
+			fmt.Fprintf(t, "  %s\t%s\n", rowName(r.By, r.Value), r.Arithmetic)
+		}
+	}
+	for i := range e.Rows {
+		line(&e.Rows[i])
+	}
+	for i := range e.Tiers {
+		line(&e.Tiers[i])
+	}
+	line(&e.Total)
+	_ = t.Flush()
+	if len(e.Policy.StageCosts) > 0 {
+		fmt.Fprintf(w, "  sales cost: Σ of each stage's cost × the share of leads that reach it; rates of %s, p for the sale\n", e.StageRates)
+	}
+}

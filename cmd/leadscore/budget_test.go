@@ -1,0 +1,133 @@
+package main
+
+import (
+	"encoding/json"
+	"math"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/leadscore/leadscore/model"
+)
+
+// reckoned runs budget and reads its document.
+func reckoned(t *testing.T, args ...string) *model.Economics {
+	t.Helper()
+	r := must(t, append([]string{"budget", "--json"}, args...)...)
+	e := new(model.Economics)
+	if err := json.Unmarshal([]byte(r.stdout), e); err != nil {
+		t.Fatalf("%v: %s", err, r.stdout)
+	}
+	return e
+}
+
+func TestBudget(t *testing.T) {
+	dir, modelPath := sampleLeads(t, "8000")
+	args := []string{"--model", modelPath, "--data", filepath.Join(dir, "leads.parquet"), "--spend", filepath.Join(dir, "spend.csv")}
+	e := reckoned(t, args...)
+	if len(e.Rows) != 10 || len(e.Tiers) != 3 || e.Leads != 8000 || e.Mature >= e.Leads || e.StageRates != "source" || e.Change != nil {
+		t.Fatalf("%d rows, %d tiers, %d of %d leads mature", len(e.Rows), len(e.Tiers), e.Mature, e.Leads)
+	}
+	leads, spend, value := 0.0, 0.0, 0.0
+	for _, r := range e.Rows {
+		s, known := r.Spend.Value()
+		v, _ := r.Group.Value.Value()
+		limit, _ := r.Cap.Value()
+		careful, _ := r.Cautious.Value()
+		if !known || careful > limit || r.Value == "" || r.By != "source" || r.Words == "" || r.Arithmetic == "" {
+			t.Errorf("%+v", r)
+		}
+		leads, spend, value = leads+r.Leads, spend+s, value+v*r.Leads
+	}
+	total, _ := e.Total.Spend.Value()
+	v, _ := e.Total.Group.Value.Value()
+	if leads != e.Total.Leads || math.Abs(spend-total) > 1e-6*total || math.Abs(value-v*leads) > 1e-9*value {
+		t.Errorf("sources add up to %v leads, %v spent and %v of value; all leads have %v, %v and %v", leads, spend, value, e.Total.Leads, total, v*leads)
+	}
+
+	high := reckoned(t, append(args, "--target-roi", "0.5")...)
+	if high.Change == nil || high.Change.FromROI != 0.25 || high.Change.ToROI != 0.5 || !strings.Contains(high.Change.Why, "/ 1.5") {
+		t.Fatalf("%+v", high.Change)
+	}
+	for _, c := range high.Change.Rows {
+		before, _ := c.Before.Value()
+		after, _ := c.After.Value()
+		if after > before {
+			t.Errorf("%s: cap %v at a higher return, %v before", c.Value, after, before)
+		}
+	}
+	r := must(t, append([]string{"budget", "--target-roi", "0.5", "--explain-arithmetic"}, args...)...)
+	if change, table := strings.Index(r.stdout, "what changes:"), strings.Index(r.stdout, "max CPL"); change != 0 || table < change {
+		t.Errorf("the difference is not first:\n%s", r.stdout)
+	}
+	for _, part := range []string{"/ 1.5 × ", "of hours = $", "averages: lead by lead", "with 95 % confidence"} {
+		if !strings.Contains(r.stdout, part) {
+			t.Errorf("%q is not in the output:\n%s", part, r.stdout)
+		}
+	}
+}
+
+// With few hours an hour is dear and caps are low; with many it costs its wage.
+func TestBudgetHours(t *testing.T) {
+	dir, modelPath := sampleLeads(t, "6000")
+	args := []string{"--model", modelPath, "--data", filepath.Join(dir, "leads.parquet")}
+	short, long := reckoned(t, append(args, "--capacity-hours", "20")...), reckoned(t, append(args, "--capacity-hours", "9000")...)
+	if !(short.Hours.Price > short.Hours.Wage) || short.Change == nil || short.Policy.HourPrice != short.Hours.Price {
+		t.Errorf("%+v", short.Hours)
+	}
+	if long.Hours.Price != long.Hours.Wage || long.Hours.Shadow != 0 || long.Change != nil {
+		t.Errorf("%+v", long.Hours)
+	}
+	by := reckoned(t, append(args, "--by", "industry,region")...)
+	groups := map[string]int{}
+	for _, r := range by.Rows {
+		groups[r.By]++
+		if _, known := r.CostPerLead.Value(); !known {
+			t.Errorf("%s %s: the leads' own cost is not used", r.By, r.Value)
+		}
+	}
+	if groups["industry"] < 12 || groups["region"] < 9 {
+		t.Errorf("%v", groups)
+	}
+	spent := reckoned(t, append(args, "--by", "industry", "--spend", filepath.Join(dir, "spend.csv"))...)
+	if why := spent.Rows[0].CostPerLead.Reason(); why != "unmeasured" {
+		t.Errorf("spend by source says %q of an industry", why)
+	}
+}
+
+func TestBudgetRefuses(t *testing.T) {
+	dir, modelPath := sampleLeads(t, "3000")
+	data := filepath.Join(dir, "leads.parquet")
+	plain := filepath.Join(dir, "plain.json")
+	must(t, "train", "--data", data, "--outcome", "converted", "--exclude", "deal_desk_touches,revenue,profit", "--out", plain, "--holdout", "0")
+	spend := func(text string) string { return write(t, dir, "s.csv", text) }
+	for name, c := range map[string]struct {
+		want string
+		args []string
+	}{
+		"no data":       {"--data is needed", []string{"--model", modelPath}},
+		"roi":           {"--target-roi: -2 is not", []string{"--model", modelPath, "--data", data, "--target-roi", "-2"}},
+		"hours":         {"--capacity-hours: -1 is not", []string{"--model", modelPath, "--data", data, "--capacity-hours", "-1"}},
+		"column":        {`cannot group by "sauce"`, []string{"--model", modelPath, "--data", data, "--by", "sauce"}},
+		"number column": {`cannot group by "employees"`, []string{"--model", modelPath, "--data", data, "--by", "employees"}},
+		"no spend file": {"no such file", []string{"--model", modelPath, "--data", data, "--spend", filepath.Join(dir, "none.csv")}},
+	} {
+		r := leadscore(t, append([]string{"budget"}, c.args...)...)
+		if r.code == exitDone || !strings.Contains(r.stderr, c.want) {
+			t.Errorf("%s: exit %d: %s", name, r.code, r.stderr)
+		}
+	}
+	for text, want := range map[string]string{
+		"":                                       "no header",
+		"a,b\n":                                  `no column "period"`,
+		"period,source,spend\nJune,web,1\n":      `line 2: period: "June"`,
+		"period,source,spend\n2026-06,web,-1\n":  `line 2: spend: "-1"`,
+		"period,source,spend\n2026-06,web,1,5\n": "wrong number of fields",
+		"period,source,spend\n2026-06,web,NaN\n": `"NaN"`,
+	} {
+		r := leadscore(t, "budget", "--model", modelPath, "--data", data, "--spend", spend(text))
+		if r.code == exitDone || !strings.Contains(r.stderr, want) {
+			t.Errorf("%q: exit %d: %s", text, r.code, r.stderr)
+		}
+	}
+}

@@ -1,0 +1,153 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/leadscore/leadscore/budget"
+	"github.com/leadscore/leadscore/features"
+)
+
+// Funnel is how far leads came, where they were lost and how long they waited.
+type Funnel struct {
+	Stages   []string        `json:"stages"`
+	Leaks    []budget.Leak   `json:"leaks"`     // of all leads, one a stage but the sale
+	BySource []budget.Leak   `json:"by_source"` // one a stage and source
+	Repairs  []budget.Figure `json:"repairs"`   // what 5 points more on each rate would add to the value of a lead
+	Contact  *ContactWaits   `json:"contact,omitempty"`
+}
+
+// ContactWaits is how long leads waited from one stage to the first contact, those that still wait counted.
+type ContactWaits struct {
+	From      string        `json:"from"` // the stage of the hand-off
+	To        string        `json:"to"`   // the stage of the first contact
+	Leads     int           `json:"leads"`
+	Contacted int           `json:"contacted"`
+	NaiveMean budget.Figure `json:"naive_mean_days"` // over the contacted alone: too short
+	Median    budget.Figure `json:"median_days"`
+	P90       budget.Figure `json:"p90_days"`
+	Within1   budget.Figure `json:"within_1_day"`
+	Within7   budget.Figure `json:"within_7_days"`
+	Mean30    budget.Figure `json:"mean_days_to_day_30"` // restricted to 30 days
+}
+
+// repairLift is what a rate is lifted by to say what mending a leak is worth.
+const repairLift = 0.05
+
+// funnel counts the leaks; nil without a creation time or without stages between the lead and the sale.
+func (x *economist) funnel() (*Funnel, error) {
+	stages := Stages(x.l.table.Schema)
+	if x.journeys == nil {
+		return nil, nil
+	}
+	f := &Funnel{Stages: stages}
+	all := features.AllRows(x.l.table.Rows)
+	var total EconomicRow
+	if err := x.worth(&total, all); err != nil {
+		return nil, err
+	}
+	path := x.path(&total, all)
+	m, _ := total.ProfitPerSale.Value()
+	values := path.Chances()
+	for k := range values {
+		values[k] *= m
+	}
+	whole := slices.Clone(x.journeys)
+	for i := range whole {
+		whole[i].Source, whole[i].Tier = "", ""
+	}
+	var err error
+	if f.Leaks, err = budget.Leakage(whole, values, x.clock.asOf); err != nil {
+		return nil, fmt.Errorf("model: funnel: %w", err)
+	}
+	if f.BySource, err = budget.Leakage(x.journeys, values, x.clock.asOf); err != nil {
+		return nil, fmt.Errorf("model: funnel: %w", err)
+	}
+	repairs, err := path.Repairs(m, repairLift)
+	if err != nil {
+		return nil, fmt.Errorf("model: funnel: %w", err)
+	}
+	for _, gain := range repairs {
+		f.Repairs = append(f.Repairs, budget.Known(gain))
+	}
+	f.Contact, err = x.contact(stages)
+	return f, err
+}
+
+// The stages that are a first contact and a hand-off, by name; without a hand-off of its own it is the mql.
+var (
+	contactStages = []string{"contacted", "contact", "first_contact"}
+	handOffStages = []string{"handed_off", "hand_off", "handoff", "mql"}
+)
+
+// contact measures the waits from hand-off to first contact; nil where the data do not have both.
+func (x *economist) contact(stages []string) (*ContactWaits, error) {
+	find := func(names []string) int {
+		for _, name := range names {
+			if k := slices.Index(stages, name); k >= 0 {
+				return k
+			}
+		}
+		return -1
+	}
+	from, to := find(handOffStages), find(contactStages)
+	if from < 0 || to < 0 {
+		return nil, nil
+	}
+	var waits []budget.Wait
+	for i := range x.journeys {
+		j := &x.journeys[i]
+		start, end := j.Entered[from], j.Entered[to]
+		switch {
+		case start.IsZero():
+		case !end.IsZero():
+			waits = append(waits, budget.Wait{Days: max(budget.Days(end.Sub(start)), 0), Contacted: true})
+		case j.Lost.After(start):
+			waits = append(waits, budget.Wait{Days: budget.Days(j.Lost.Sub(start))})
+		default:
+			waits = append(waits, budget.Wait{Days: max(budget.Days(x.clock.asOf.Sub(start)), 0)})
+		}
+	}
+	w, err := budget.WaitTimes(waits)
+	if err != nil {
+		return nil, fmt.Errorf("model: funnel: %w", err)
+	}
+	return &ContactWaits{
+		From: stages[from], To: stages[to], Leads: w.Leads, Contacted: w.Contacted, NaiveMean: w.NaiveMean,
+		Median: w.Quantile(0.5), P90: w.Quantile(0.9), Within1: w.Within(1), Within7: w.Within(7), Mean30: w.Mean(30),
+	}, nil
+}
+
+// doubts are what a reader of the table should know before acting on it.
+func (x *economist) doubts(e *Economics) (notes []Warning) {
+	add := func(code, column, format string, args ...any) {
+		notes = append(notes, Warning{Code: code, Column: column, Detail: fmt.Sprintf(format, args...)})
+	}
+	if e.Mature < e.Leads {
+		add("immature", "", "%d of %d leads are younger than the horizon or undecided: they are valued, but their outcomes are not evidence yet", e.Leads-e.Mature, e.Leads)
+	}
+	for _, row := range slices.Concat(e.Rows, e.Tiers) {
+		limit, known := row.Cap.Value()
+		low, resolved := row.Low.Value()
+		high, _ := row.High.Value()
+		if known && resolved && !row.Few && (limit < low || limit > high) {
+			add("cap_outside_interval", row.By, "%s: the model's cap of %s lies outside the %s interval of the outcomes, %s to %s: train anew, or trust the interval",
+				row.Value, e.Policy.Currency.Format(limit), budget.Percent(e.Level), e.Policy.Currency.Format(low), e.Policy.Currency.Format(high))
+		}
+	}
+	named := map[string]bool{}
+	for i := range e.Rows {
+		named[e.Rows[i].Value] = true
+	}
+	var strangers []string
+	for _, s := range x.o.Spend {
+		if !named[s.Source] && !slices.Contains(strangers, s.Source) {
+			strangers = append(strangers, s.Source)
+		}
+	}
+	if len(strangers) > 0 {
+		slices.Sort(strangers)
+		add("spend_without_leads", "", "money was spent on %q, of which the data have no lead", strangers)
+	}
+	return notes
+}

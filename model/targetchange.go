@@ -1,0 +1,133 @@
+package model
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/leadscore/leadscore/budget"
+	"github.com/leadscore/leadscore/features"
+)
+
+// HourBalance compares the hours of the team with the hours that leads worth working take, in a month.
+type HourBalance struct {
+	Available float64 `json:"available"`  // a month
+	Wanted    float64 `json:"wanted"`     // by the leads worth working
+	Shadow    float64 `json:"mu"`         // what one more hour would bring; 0 = hours are idle
+	Wage      float64 `json:"hour_price"` // of the policy
+	Price     float64 `json:"price"`      // charged in the caps: the larger of the two
+	Words     string  `json:"words"`
+}
+
+// balance finds the price of an hour when the team has so many a month.
+func (e *Economics) balance(m *Model, table *features.Table, hours float64) (*HourBalance, error) {
+	p := m.policy
+	if !(p.HoursPerLead > 0) {
+		return nil, fmt.Errorf("model: economics: hours are given, but the policy does not say how many a lead takes (economics.hours_per_lead)")
+	}
+	l := timesOf(table, features.RoleCreatedAt)
+	if l == nil {
+		return nil, fmt.Errorf("model: economics: the hours of a month are given, but no column has the role created_at")
+	}
+	own := leads{created: l}
+	from, to := own.span(features.AllRows(table.Rows))
+	months := max(float64(to-from)/float64(day)*12/365, 1.0/31)
+	money := m.TableMoney(table, nil)
+	work := make([]budget.Work, table.Rows)
+	b := &HourBalance{Available: hours, Wage: p.HourPrice}
+	for r := range work {
+		profit := money.Value[r] - money.Cost[r] + p.HoursPerLead*p.HourPrice
+		work[r] = budget.Work{ID: strconv.Itoa(r), Profit: profit, Hours: p.HoursPerLead}
+		if profit > 0 {
+			b.Wanted += p.HoursPerLead / months
+		}
+	}
+	queue, err := budget.Line(work, hours*months)
+	if err != nil {
+		return nil, fmt.Errorf("model: economics: %w", err)
+	}
+	b.Shadow = queue.Mu
+	b.Price = max(b.Shadow, b.Wage)
+	c := p.Currency
+	switch {
+	case b.Shadow == 0:
+		b.Words = fmt.Sprintf("the team has %.0f hours a month and the leads worth working take %.0f: hours are idle, and one more would bring nothing", hours, b.Wanted)
+	case b.Shadow > b.Wage:
+		b.Words = fmt.Sprintf("the team has %.0f hours a month and the leads worth working take %.0f: one more hour would bring %s for the %s it costs, so that every lead is charged %s an hour", hours, b.Wanted, c.Format(b.Shadow), c.Format(b.Wage), c.Format(b.Price))
+	default:
+		b.Words = fmt.Sprintf("the team has %.0f hours a month and the leads worth working take %.0f: one more hour would bring %s, less than the %s it costs", hours, b.Wanted, c.Format(b.Shadow), c.Format(b.Wage))
+	}
+	return b, nil
+}
+
+// TargetChange says what another target return or another price of hours changes, and why.
+type TargetChange struct {
+	FromROI       float64     `json:"from_target_roi"`
+	ToROI         float64     `json:"to_target_roi"`
+	FromHourPrice float64     `json:"from_hour_price"`
+	ToHourPrice   float64     `json:"to_hour_price"`
+	Why           string      `json:"why"`
+	Rows          []RowChange `json:"rows"` // what is bought otherwise: caps that moved by a minor unit or more
+}
+
+// RowChange is what changes for a group.
+type RowChange struct {
+	By     string        `json:"by,omitempty"`
+	Value  string        `json:"group,omitempty"`
+	Before budget.Figure `json:"max_cost_before"`
+	After  budget.Figure `json:"max_cost_after"`
+	Was    string        `json:"verdict_before,omitempty"` // of the actual cost
+	Is     string        `json:"verdict_after,omitempty"`
+}
+
+func changeFrom(base, e *Economics) *TargetChange {
+	c := &TargetChange{FromROI: base.Policy.ROI, ToROI: e.Policy.ROI, FromHourPrice: base.Policy.HourPrice, ToHourPrice: e.Policy.HourPrice, Rows: []RowChange{}}
+	c.Why = c.why(e)
+	before := append([]EconomicRow{base.Total}, append(base.Rows, base.Tiers...)...)
+	after := append([]EconomicRow{e.Total}, append(e.Rows, e.Tiers...)...)
+	for i := range min(len(before), len(after)) {
+		a, b := &before[i], &after[i]
+		x, _ := a.Cap.Value()
+		y, known := b.Cap.Value()
+		row := RowChange{By: b.By, Value: b.Value, Before: a.Cap, After: b.Cap, Was: a.verdict(), Is: b.verdict()}
+		if known && (math.Abs(x-y) >= 0.005 || row.Was != row.Is) {
+			c.Rows = append(c.Rows, row)
+		}
+	}
+	return c
+}
+
+// verdict on the actual cost.
+func (row *EconomicRow) verdict() string {
+	if row.Purchase == nil {
+		return ""
+	}
+	return string(row.Purchase.Verdict)
+}
+
+// why explains the step from one cap to the other on the row of all leads.
+func (c *TargetChange) why(e *Economics) string {
+	t, currency := e.Policy.Target, e.Policy.Currency
+	v, _ := e.Total.Group.Value.Value()
+	s, _ := e.Total.SalesCost.Value()
+	text := ""
+	if c.FromROI != c.ToROI {
+		old := v / (1 + c.FromROI)
+		text = fmt.Sprintf("a lead of an expected value of %s may cost %s less in all at a target of %s than at %s, because %s / %g is %s and %s / %g is %s",
+			currency.Format(v), currency.Format(old-v/(1+c.ToROI)), budget.Percent(c.ToROI), budget.Percent(c.FromROI),
+			currency.Format(v), 1+c.FromROI, currency.Format(old), currency.Format(v), 1+c.ToROI, currency.Format(v/(1+c.ToROI)))
+		if c.ToROI < c.FromROI {
+			text = fmt.Sprintf("a lead of an expected value of %s may cost %s more in all at a target of %s than at %s", currency.Format(v), currency.Format(v/(1+c.ToROI)-old), budget.Percent(c.ToROI), budget.Percent(c.FromROI))
+		}
+		if t.Basis == budget.InInvestment && s > 0 {
+			text += fmt.Sprintf("; its sales cost of %s comes off both, so that the cap falls by a larger share than the return rises", currency.Format(s))
+		}
+	}
+	if c.FromHourPrice != c.ToHourPrice {
+		if text != "" {
+			text += "; "
+		}
+		text += fmt.Sprintf("an hour of the team is charged at %s instead of %s, on %g hours a lead", currency.Format(c.ToHourPrice), currency.Format(c.FromHourPrice), e.Policy.HoursPerLead)
+	}
+	return text
+}
