@@ -6,7 +6,7 @@
 // sentence that says what it shows, an interval wherever a rate is drawn, and the table it was drawn from.
 // Every distinction drawn in colour is also drawn in a line style, a marker or a word.
 //
-// The files follow the page from top to bottom: verdict.go, reliability.go, gains.go, curves.go, scores.go,
+// The files follow the page from top to bottom: verdict.go, tiers.go, funnel.go, reliability.go, gains.go, curves.go, scores.go,
 // effects.go, periods.go, groups.go, subscores.go and card.go make one section each out of a model.Training; picture.go,
 // axis.go and svg.go draw; format.go writes numbers; page.go puts it together.
 package report
@@ -35,6 +35,8 @@ type Options struct {
 	Label        string           // what counts as a conversion, in words
 	Horizon      int              // days within which it must happen; 0 if the outcome has no dates
 	Fields       []features.Field // the declared columns
+
+	Economics *model.Economics // what leads are worth and cost; nil = not available
 }
 
 // completed returns the options with what the model knows of itself in the empty ones.

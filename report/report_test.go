@@ -90,7 +90,7 @@ func elementsNamed(all []*element, name string) (found []*element) {
 	return found
 }
 
-var sectionIDs = []string{"verdict", "warnings", "reliability", "gains", "curves", "scores", "effects", "periods", "groups", "subscores", "card", "measures"}
+var sectionIDs = []string{"verdict", "warnings", "money", "funnel", "reliability", "gains", "curves", "scores", "effects", "periods", "groups", "subscores", "card", "measures"}
 
 func TestPageHasEverySectionAndPicture(t *testing.T) {
 	all := parse(t, samplePage(t))

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/features"
+	"github.com/leadscore/leadscore/model"
 )
 
 // spendColumns are the columns of a file of spend, in any order: a period (2026-06 or 2026-06-15, where it starts), a
@@ -32,6 +34,32 @@ func readSpend(path string) ([]budget.Spend, error) {
 		return nil, fmt.Errorf("spend: %s: %w", path, err)
 	}
 	return spend, nil
+}
+
+// trainedEconomics is the tier table of the leads that a model was trained on, nil if it knows no money. The
+// configuration's file of spend is beside the configuration; one that is not there is told, and costs are those of the
+// leads' own column.
+func (a *app) trainedEconomics(in *trainInput, f *trainFlags, table *features.Table, m *model.Model) (*model.Economics, error) {
+	o := model.DefaultEconomicsOptions()
+	o.AsOf = in.options.Label.AsOf
+	if path := in.config.Spend; path != "" {
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(filepath.Dir(f.config), path)
+		}
+		spend, err := readSpend(path)
+		switch {
+		case errors.Is(err, os.ErrNotExist):
+			fmt.Fprintf(a.stderr, "leadscore: warning: spend: %v\n", err)
+		case err != nil:
+			return nil, err
+		}
+		o.Spend = spend
+	}
+	e, err := m.Economics(table, o)
+	if errors.Is(err, model.ErrNoPolicy) {
+		return nil, nil
+	}
+	return e, err
 }
 
 func parseSpend(in io.Reader) ([]budget.Spend, error) {

@@ -216,7 +216,11 @@ func (a *app) trainAndWrite(ctx context.Context, in *trainInput, f *trainFlags, 
 		return nil, err
 	}
 	if f.report != "" {
-		if err := writeReport(f.report, f.command(), training); err != nil {
+		economics, err := a.trainedEconomics(in, f, table, training.Model)
+		if err != nil {
+			return nil, err
+		}
+		if err := writeReport(f.report, f.command(), training, economics); err != nil {
 			return nil, err
 		}
 	}
@@ -225,8 +229,9 @@ func (a *app) trainAndWrite(ctx context.Context, in *trainInput, f *trainFlags, 
 }
 
 // writeReport writes the page about a training run; command says how it was made.
-func writeReport(path, command string, t *model.Training) error {
+func writeReport(path, command string, t *model.Training, economics *model.Economics) error {
 	o := report.DefaultOptions()
+	o.Economics = economics
 	o.ToolVersion, o.Command = tool(), command
 	return datasets.WriteFile(path, func(w io.Writer) error { return report.Write(w, t, o) })
 }

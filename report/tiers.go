@@ -1,0 +1,281 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+
+	"github.com/leadscore/leadscore/budget"
+	"github.com/leadscore/leadscore/model"
+)
+
+// money says what leads are worth and may cost: the tier table.
+func (b *builder) money() *section {
+	s := &section{ID: "money", Title: "Money", Question: "what is a lead worth, and what may it cost?"}
+	e := b.options.Economics
+	if e == nil {
+		s.Missing = "the model knows no money: it was trained without a profit or a revenue of won leads, or the table was not asked for"
+		return s
+	}
+	c := e.Policy.Currency
+	s.Lead = moneyLead(e)
+	s.Text = []string{trap(e), fmt.Sprintf("Values are the model's, lead by lead. Intervals (%s) come from the outcomes of the %s whose outcome is known. "+
+		"The cautious cap is the 20th percentile: what to bid to buy more of what little is known of. %s",
+		roundPercent(e.Level), plural(e.Mature, "lead"), costWords(e.Policy, e.StageRates))}
+	for _, part := range partsOf(e.Rows) {
+		s.Figures = append(s.Figures, b.capsFigure(part, c))
+		s.Tables = append(s.Tables, economicTable("What leads may cost, by "+level(part[0].By), part, &e.Total, c))
+	}
+	s.Layout = "one"
+	if len(e.Tiers) > 0 {
+		s.Tables = append(s.Tables, economicTable("What leads may cost, by value tier", e.Tiers, nil, c))
+	}
+	s.Tables = append(s.Tables, arithmeticTable(e), trapTable(e, c))
+	return s
+}
+
+// moneyLead is the sentence for who pays.
+func moneyLead(e *model.Economics) string {
+	c := e.Policy.Currency
+	text := fmt.Sprintf("A lead is worth %s on average and may cost %s at a target return of %s", estimated(c, e.Total.Group.Value), most(c, e.Total.Cap), roundPercent(e.Policy.ROI))
+	over, priced, lost := 0, 0, 0.0
+	for i := range e.Rows {
+		r := &e.Rows[i]
+		if r.By != e.Rows[0].By || r.Purchase == nil {
+			continue
+		}
+		priced++
+		if r.Purchase.Verdict != budget.WithinCap {
+			over++
+		}
+		if r.Purchase.Verdict == budget.AtALoss {
+			lost -= r.Purchase.Profit * r.Leads
+		}
+	}
+	switch {
+	case priced == 0:
+		return text + ". What was paid for leads is not known."
+	case over == 0:
+		return text + fmt.Sprintf("; none of the %s of known cost is paid above its cap.", plural(priced, "group"))
+	}
+	text += fmt.Sprintf("; %s of %s of known cost %s paid above the cap", count(float64(over)), plural(priced, "group"), isAre(over))
+	if lost > 0 {
+		text += fmt.Sprintf(", and those bought at a loss lose %s in all", c.Format(math.Round(lost)))
+	}
+	return text + "."
+}
+
+func isAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+// costWords says what sales cost a cap takes off.
+func costWords(p *budget.Policy, rates string) string {
+	if p.Basis == budget.Marketing || len(p.StageCosts) == 0 && p.HoursPerLead*p.HourPrice == 0 {
+		return "Caps take off no sales cost."
+	}
+	text := "Caps take off the sales cost of a lead"
+	if len(p.StageCosts) > 0 {
+		text += fmt.Sprintf(": what each stage costs times the share of leads that reach it (rates of %s)", rates)
+	}
+	if p.HoursPerLead*p.HourPrice > 0 {
+		text += fmt.Sprintf(", and %s h at %s", trimmed(p.HoursPerLead), p.Currency.Format(p.HourPrice))
+	}
+	return text + "."
+}
+
+// trap says in money what averages would have done.
+func trap(e *model.Economics) string {
+	c := e.Policy.Currency
+	overpaid, underpaid := 0.0, 0.0
+	for i := range e.Rows {
+		if x, known := e.Rows[i].Trap.Overpaid.Value(); known && e.Rows[i].By == e.Rows[0].By {
+			overpaid += max(x, 0) * e.Rows[i].Leads
+			underpaid += max(-x, 0) * e.Rows[i].Leads
+		}
+	}
+	text := "Never multiply averages: for all leads together, " + e.Total.Group.Words(c, e.Policy.Target) + "."
+	if max(overpaid, underpaid) < 0.5 {
+		return text
+	}
+	return text + fmt.Sprintf(" Paid at caps from averages, group by group, these leads would have cost %s too much and %s too little.", c.Format(math.Round(overpaid)), c.Format(math.Round(underpaid)))
+}
+
+// partsOf cuts the rows where the column changes that they are grouped by.
+func partsOf(rows []model.EconomicRow) (parts [][]model.EconomicRow) {
+	for from := 0; from < len(rows); {
+		to := from + 1
+		for to < len(rows) && rows[to].By == rows[from].By {
+			to++
+		}
+		parts = append(parts, rows[from:min(to, from+maxTableRows)])
+		from = to
+	}
+	return parts
+}
+
+// capsFigure draws caps with their intervals and what was paid.
+func (b *builder) capsFigure(rows []model.EconomicRow, c budget.Currency) figure {
+	id, title := "caps-"+fmt.Sprint(len(b.sheet.classes)), "The most that a lead may cost, by "+level(rows[0].By)
+	highest := 0.0
+	for i := range rows {
+		for _, f := range []budget.Figure{rows[i].Cap, rows[i].High, rows[i].CostPerLead} {
+			if x, known := f.Value(); known && drawable(x) {
+				highest = max(highest, x)
+			}
+		}
+	}
+	if highest == 0 {
+		return figure{ID: id, Title: title, Missing: "no group may be bought at any price, and nothing was paid"}
+	}
+	p := newPlot("cost of a lead ("+string(c)+")", "")
+	amount(&p.X, highest*1.08, false, 8)
+	p.Y.Min, p.Y.Max = -0.6, float64(len(rows))-0.4
+	add(p, &plotter.Grid{Vertical: rule})
+	var names ticks
+	var paid plotter.XYs
+	bars := &whiskers{lineStyle: whisk}
+	for i := range rows {
+		r, y := &rows[i], float64(len(rows)-1-i)
+		names = append(names, plot.Tick{Value: y, Label: lettered(r.Value, 28)})
+		limit, _ := r.Cap.Value()
+		add(p, outlined(band, blue, box(0, y-0.32, limit, y+0.32)))
+		low, resolved := r.Low.Value()
+		high, _ := r.High.Value()
+		if resolved {
+			bars.points = append(bars.points, whisker{y, low, high})
+		}
+		if cost, known := r.CostPerLead.Value(); known {
+			paid = append(paid, plotter.XY{X: cost, Y: y})
+		}
+	}
+	add(p, bars, marks(paid, square))
+	p.Y.Tick.Marker, p.Y.Tick.Length = names, 0
+	caption := "Bar: the most that a lead may cost; whisker: its interval from the outcomes. Square: what a lead did cost; a square beyond its bar is paid too much."
+	return b.draw(id, title, caption, "Bars of caps by "+level(rows[0].By)+", largest value first, with intervals and actual costs.", wide, vg.Length(22*len(rows)+52), alone(p))
+}
+
+func economicTable(caption string, rows []model.EconomicRow, total *model.EconomicRow, c budget.Currency) table {
+	t := table{Caption: caption, Open: true, Words: map[int]bool{11: true}, Head: []string{
+		level(rows[0].By), "Leads", "Conversion", "Profit a sale", "Expected value", "Max cost", "Interval", "Cautious", "Actual", "Headroom", "ROI", "Verdict"}}
+	line := func(name string, r *model.EconomicRow) {
+		interval := "no sale yet"
+		if _, known := r.Low.Value(); known {
+			interval = whole(c, r.Low) + " to " + whole(c, r.High)
+		}
+		room, roi, verdict := "–", "–", "unmeasured"
+		if p := r.Purchase; p != nil {
+			room, roi = c.Format(p.Headroom), "nothing was paid"
+			if x, known := p.ROI.Value(); known {
+				roi = percent(x)
+			}
+			verdict = verdictWords(p.Verdict)
+		}
+		if r.Few {
+			verdict += ", few leads"
+		}
+		t.Rows = append(t.Rows, []string{name, count(r.Leads), share2(r.Probability), whole(c, r.ProfitPerSale), estimated(c, r.Group.Value), most(c, r.Cap), interval,
+			most(c, r.Cautious), estimated(c, r.CostPerLead), room, roi, verdict})
+	}
+	for i := range rows {
+		line(level(rows[i].Value), &rows[i])
+	}
+	if total != nil {
+		line("All leads", total)
+	}
+	return t
+}
+
+func verdictWords(v budget.Verdict) string {
+	switch v {
+	case budget.AtALoss:
+		return "▼ at a loss"
+	case budget.BelowTarget:
+		return "▽ below the target"
+	}
+	return "▲ within the cap"
+}
+
+func arithmeticTable(e *model.Economics) table {
+	t := table{Caption: "How each cap is reckoned", Head: []string{"Group", "Profit a sale ÷ (1 + target) × conversion − sales cost", "At the actual cost"}, Words: map[int]bool{1: true, 2: true}}
+	line := func(name string, r *model.EconomicRow) {
+		words := ""
+		if r.Purchase != nil {
+			words = r.Words
+		}
+		t.Rows = append(t.Rows, []string{name, strings.ReplaceAll(clean(r.Arithmetic), " %", space+"%"), words})
+	}
+	for i := range e.Rows[:min(len(e.Rows), 2*maxTableRows)] {
+		line(level(e.Rows[i].Value), &e.Rows[i])
+	}
+	for i := range e.Tiers {
+		line("tier "+level(e.Tiers[i].Value), &e.Tiers[i])
+	}
+	line("All leads", &e.Total)
+	return t
+}
+
+// trapTable compares caps lead by lead with those of averages.
+func trapTable(e *model.Economics, c budget.Currency) table {
+	t := table{Caption: "What averages would have paid", Head: []string{"Group", "Leads", "Cap, lead by lead", "Mean conversion × mean profit", "Cap from averages", "Overpaid a lead", "Overpaid in all"}}
+	line := func(name string, r *model.EconomicRow) {
+		p, known := r.Probability.Value()
+		m, _ := r.Trap.MeanProfit.Value()
+		over, _ := r.Trap.Overpaid.Value()
+		if known {
+			t.Rows = append(t.Rows, []string{name, count(r.Leads), most(c, r.Cap), share2(budget.Known(p)) + " × " + c.Format(m), most(c, r.Trap.Cap), c.Format(over), c.Format(math.Round(over * r.Leads))})
+		}
+	}
+	for i := range e.Rows[:min(len(e.Rows), 2*maxTableRows)] {
+		line(level(e.Rows[i].Value), &e.Rows[i])
+	}
+	for i := range e.Tiers {
+		line("tier "+level(e.Tiers[i].Value), &e.Tiers[i])
+	}
+	line("All leads", &e.Total)
+	t.Note = "A negative amount is underpaid."
+	return t
+}
+
+// share2 writes a share in percent, or that it is not known.
+func share2(f budget.Figure) string {
+	if x, known := f.Value(); known {
+		return fixed(100*x, 2) + space + "%"
+	}
+	return "–"
+}
+
+// whole writes an amount without decimals.
+func whole(c budget.Currency, f budget.Figure) string {
+	if x, known := f.Value(); known {
+		return c.Format(math.Round(x))
+	}
+	return "–"
+}
+
+// estimated writes an amount, rounded to the nearest.
+func estimated(c budget.Currency, f budget.Figure) string {
+	if x, known := f.Value(); known {
+		return c.Format(x)
+	}
+	return "–"
+}
+
+// most writes a maximum, rounded down.
+func most(c budget.Currency, f budget.Figure) string {
+	x, known := f.Value()
+	if !known {
+		return "–"
+	}
+	if limit, why := c.Maximum(x); why == "" {
+		return limit.String()
+	}
+	return c.Format(x)
+}
