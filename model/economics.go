@@ -3,7 +3,6 @@ package model
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -360,8 +359,7 @@ func (x *economist) uncertainty(rows []EconomicRow, evidence []budget.Evidence) 
 	if !(wins > 0 && wins < leads) {
 		return nil
 	}
-	otherwise := math.Exp(x.m.value.base)
-	posteriors, err := budget.Posteriors(evidence, otherwise)
+	posteriors, err := budget.Posteriors(evidence)
 	if err != nil {
 		return fmt.Errorf("model: economics: %w", err)
 	}

@@ -168,11 +168,11 @@ func economicTable(caption string, rows []model.EconomicRow, total *model.Econom
 	line := func(name string, r *model.EconomicRow) {
 		interval := "no sale yet"
 		if _, known := r.Low.Value(); known {
-			interval = whole(c, r.Low) + " to " + whole(c, r.High)
+			interval = whole(c, r.Low) + "–" + whole(c, r.High)
 		}
 		room, roi, verdict := "–", "–", "unmeasured"
 		if p := r.Purchase; p != nil {
-			room, roi = c.Format(p.Headroom), "nothing was paid"
+			room, roi = whole(c, budget.Known(p.Headroom)), "–"
 			if x, known := p.ROI.Value(); known {
 				roi = percent(x)
 			}
