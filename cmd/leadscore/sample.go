@@ -88,6 +88,8 @@ func (a *app) runSample(cmd *cobra.Command, f *runFlags) error {
 		out.Train.text(a.stdout)
 	}
 
+	say("\nwhat leads may cost: leadscore budget --model %s --data %s --spend %s\n", in("model.json"), in(datasets.LeadsFile), in(datasets.SpendFile))
+
 	say("\n3. serve\n\n")
 	lead, err := sampleLead(ctx, t.out, t.data)
 	if err != nil {
