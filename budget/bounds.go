@@ -33,11 +33,15 @@ func (b *bounds) require(ok bool, field string, value any, want string) {
 }
 
 func (b *bounds) finite(field string, x float64) {
-	b.require(isAmount(x), field, x, "a finite number of at most 1e15")
+	if !isAmount(x) {
+		b.add(field, x, "a finite number of at most 1e15")
+	}
 }
 
 func (b *bounds) amount(field string, x float64) {
-	b.require(isAmount(x) && x >= 0, field, x, "a number from 0 to 1e15")
+	if !(isAmount(x) && x >= 0) {
+		b.add(field, x, "a number from 0 to 1e15")
+	}
 }
 
 func (b *bounds) positive(field string, x float64) {
@@ -45,7 +49,9 @@ func (b *bounds) positive(field string, x float64) {
 }
 
 func (b *bounds) share(field string, x float64) {
-	b.require(x >= 0 && x <= 1, field, x, "a share from 0 to 1")
+	if !(x >= 0 && x <= 1) {
+		b.add(field, x, "a share from 0 to 1")
+	}
 }
 
 // inside wants x strictly between 0 and 1.

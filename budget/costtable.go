@@ -130,6 +130,9 @@ func CostBySource(journeys []Journey, spend []Spend, o TableOptions) (*CostTable
 func checkJourneys(journeys []Journey, stages int) (b bounds) {
 	for i := range journeys {
 		j := &journeys[i]
+		if len(j.Entered) == stages && j.Credit >= 0 && j.Credit <= 1 && !math.IsInf(j.Profit, 0) && !math.IsInf(j.Model, 0) {
+			continue
+		}
 		b.require(len(j.Entered) == stages, at("journeys", i)+".entered", len(j.Entered), "one time a stage")
 		b.share(at("journeys", i)+".credit", j.Credit)
 		b.require(!math.IsInf(j.Profit, 0) && !math.IsInf(j.Model, 0), at("journeys", i)+".profit", j.Profit, "finite or NaN")

@@ -21,6 +21,10 @@ type Member struct {
 	Weight    float64 // leads that it stands for; 1 for a lead
 }
 
+func (x Member) valid() bool {
+	return x.P >= 0 && x.P <= 1 && isAmount(x.M) && isAmount(x.SalesCost) && x.SalesCost >= 0 && isAmount(x.Weight) && x.Weight >= 0
+}
+
 // Group is what a set of leads is worth. Averages are over leads; in a group without leads they are [NoLeads].
 type Group struct {
 	Leads         float64 `json:"leads"`
@@ -47,6 +51,9 @@ func Summarize(members []Member, t Target) (Group, error) {
 	var b bounds
 	t.check(&b)
 	for i, x := range members {
+		if x.valid() { // a name for each of millions of leads would take longer than the sums
+			continue
+		}
 		b.share(at("p", i), x.P)
 		b.finite(at("m", i), x.M)
 		b.amount(at("s", i), x.SalesCost)

@@ -115,15 +115,16 @@ func (j *Journey) merge(other *Journey) {
 // merges a record into an earlier one.
 func keyed(journeys []Journey, key func(*Journey) string, join func(into, from *Journey)) (merged []Journey, duplicates int) {
 	merged = make([]Journey, 0, len(journeys))
-	place := make(map[string]int, len(journeys))
+	place := make(map[string]int)
 	for i := range journeys {
-		k := key(&journeys[i])
-		if at, seen := place[k]; seen && k != "" {
-			join(&merged[at], &journeys[i])
-			duplicates++
-			continue
+		if k := key(&journeys[i]); k != "" {
+			if at, seen := place[k]; seen {
+				join(&merged[at], &journeys[i])
+				duplicates++
+				continue
+			}
+			place[k] = len(merged)
 		}
-		place[k] = len(merged)
 		merged = append(merged, journeys[i])
 	}
 	return merged, duplicates

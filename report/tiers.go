@@ -26,8 +26,8 @@ func (b *builder) money() *section {
 	s.Text = []string{trap(e), fmt.Sprintf("Values are the model's, lead by lead. Intervals (%s) come from the outcomes of the %s whose outcome is known. "+
 		"The cautious cap is the 20th percentile: what to bid to buy more of what little is known of. %s",
 		roundPercent(e.Level), plural(e.Mature, "lead"), costWords(e.Policy, e.StageRates))}
-	for _, part := range partsOf(e.Rows) {
-		s.Figures = append(s.Figures, b.capsFigure(part, c))
+	for i, part := range partsOf(e.Rows) {
+		s.Figures = append(s.Figures, b.capsFigure(i, part, c))
 		s.Tables = append(s.Tables, economicTable("What leads may cost, by "+level(part[0].By), part, &e.Total, c))
 	}
 	s.Layout = "one"
@@ -122,8 +122,8 @@ func partsOf(rows []model.EconomicRow) (parts [][]model.EconomicRow) {
 }
 
 // capsFigure draws caps with their intervals and what was paid.
-func (b *builder) capsFigure(rows []model.EconomicRow, c budget.Currency) figure {
-	id, title := "caps-"+fmt.Sprint(len(b.sheet.classes)), "The most that a lead may cost, by "+level(rows[0].By)
+func (b *builder) capsFigure(part int, rows []model.EconomicRow, c budget.Currency) figure {
+	id, title := fmt.Sprintf("caps-%d", part+1), "The most that a lead may cost, by "+level(rows[0].By)
 	highest := 0.0
 	for i := range rows {
 		for _, f := range []budget.Figure{rows[i].Cap, rows[i].High, rows[i].CostPerLead} {
