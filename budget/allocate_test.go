@@ -342,6 +342,17 @@ func TestFailuresOfOthers(t *testing.T) {
 		closeTo(t, "spent", a.Spent, 0)
 		closeTo(t, "gross", a.Gross, 0)
 	})
+	t.Run("all caps below price", func(t *testing.T) {
+		var sources []Source
+		for i, worth := range []float64{300, 400, 150} { // the first lead costs 1,000
+			sources = append(sources, Source{Name: string(rune('A' + i)), Curve: Curve{Form: Log, A: 1, B: 1000}, Worth: worth})
+		}
+		a := must(Allocate(sources, usd(StopAtTarget, 10_000)))
+		closeTo(t, "spent", a.Spent, 0)
+		for _, x := range a.Shares {
+			closeTo(t, x.Name, x.Spend, 0)
+		}
+	})
 	t.Run("identical curves", func(t *testing.T) {
 		for _, x := range must(Allocate(roots([]float64{300, 300, 300, 300}), usd(SpendBudget, 1000))).Shares {
 			closeTo(t, "spend", x.Spend, 250)
