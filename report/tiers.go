@@ -164,7 +164,7 @@ func (b *builder) capsFigure(part int, rows []model.EconomicRow, c budget.Curren
 
 func economicTable(caption string, rows []model.EconomicRow, total *model.EconomicRow, c budget.Currency) table {
 	t := table{Caption: caption, Open: true, Words: map[int]bool{11: true}, Head: []string{
-		level(rows[0].By), "Leads", "Conversion", "Profit a sale", "Expected value", "Max cost", "Interval", "Cautious", "Actual", "Headroom", "ROI", "Verdict"}}
+		level(rows[0].By), "Leads", "Rate", "Profit a sale", "Expected value", "Max cost", "Interval", "Cautious", "Actual", "Headroom", "ROI", "Verdict"}}
 	line := func(name string, r *model.EconomicRow) {
 		interval := "no sale yet"
 		if _, known := r.Low.Value(); known {
@@ -174,7 +174,7 @@ func economicTable(caption string, rows []model.EconomicRow, total *model.Econom
 		if p := r.Purchase; p != nil {
 			room, roi = whole(c, budget.Known(p.Headroom)), "–"
 			if x, known := p.ROI.Value(); known {
-				roi = percent(x)
+				roi = fixed(100*x, 0) + space + "%"
 			}
 			verdict = verdictWords(p.Verdict)
 		}
@@ -198,9 +198,9 @@ func verdictWords(v budget.Verdict) string {
 	case budget.AtALoss:
 		return "▼ at a loss"
 	case budget.BelowTarget:
-		return "▽ below the target"
+		return "▽ below target"
 	}
-	return "▲ within the cap"
+	return "▲ in cap"
 }
 
 func arithmeticTable(e *model.Economics) table {

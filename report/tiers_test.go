@@ -73,7 +73,7 @@ func TestMoneyAndFunnel(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		`id="caps-1"`, "no group may be bought at any price", "2 of 3 groups of known cost are paid above the cap", "▼ at a loss", "▽ below the target", "unmeasured", "few leads",
+		`id="caps-1"`, "no group may be bought at any price", "2 of 3 groups of known cost are paid above the cap", "▼ at a loss", "▽ below target", "unmeasured", "few leads",
 		"Never multiply averages", "Paid at caps from averages", "no sale yet", "What averages would have paid", "Why leads are lost", "no budget", "(none given)",
 		"Five points more", "1.5 days", "have no known reason",
 	} {
