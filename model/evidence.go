@@ -18,7 +18,7 @@ import (
 func (x *economist) evidence(rows []int32) (mature int, won float64, e budget.Evidence) {
 	var residual, squares, weight, weights float64
 	byAccount := map[int32]float64{}
-	var profit moments
+	var profit, modelled moments
 	for _, r := range rows {
 		if !x.mature[r] {
 			continue
@@ -33,6 +33,7 @@ func (x *economist) evidence(rows []int32) (mature int, won float64, e budget.Ev
 			byAccount[x.l.accounts[r]] += u
 		}
 		if y == 1 {
+			modelled.add(w, x.money.Profit[r])
 			if m := x.profit(int(r)); !math.IsNaN(m) && !math.IsInf(m, 0) {
 				profit.add(w, m)
 			}
@@ -51,7 +52,7 @@ func (x *economist) evidence(rows []int32) (mature int, won float64, e budget.Ev
 		e.Profit, e.SD = profit.mean, profit.sd()
 		return mature, won, e
 	}
-	e.Profit = math.Exp(x.m.value.base)
+	e.Profit = modelled.mean // no profit is recorded: that of the model, whose error is then left out
 	return mature, won, e
 }
 
