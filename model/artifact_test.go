@@ -197,11 +197,13 @@ func TestDecodeDamaged(t *testing.T) {
 		"level unnormal":    {func(d map[string]any) { set(d, "zz ", "encoder", 0, "levels", 3) }, ErrFormat, `"source"`},
 		"slope 0":           {func(d map[string]any) { set(d, 0, "calibration", "slope") }, ErrFormat, "calibration"},
 		"slope huge":        {func(d map[string]any) { set(d, 1e300, "calibration", "slope") }, ErrFormat, "calibration"},
-		"value kind":        {func(d map[string]any) { set(d, "tweedie", "value", "kind") }, ErrFormat, `"tweedie"`},
+		"value kind":        {func(d map[string]any) { set(d, "lottery", "value", "kind") }, ErrFormat, `"lottery"`},
+		"value mixed":       {func(d map[string]any) { set(d, "mean", "value", "kind") }, ErrFormat, `"mean"`},
+		"value bounds":      {func(d map[string]any) { set(d, []any{9.0, 1.0}, "value", "bounds") }, ErrFormat, "bounds"},
 		"value huge":        {func(d map[string]any) { set(d, 1e9, "value", "base") }, ErrFormat, "value"},
-		"value effect huge": {func(d map[string]any) { set(d, 1e308, "value", "effects", 0) }, ErrFormat, "value"},
-		"value effects":     {func(d map[string]any) { set(d, []any{1.0}, "value", "effects") }, ErrFormat, `"source"`},
-		"value feature":     {func(d map[string]any) { set(d, "score", "value", "feature") }, ErrFormat, `"score"`},
+		"value effect huge": {func(d map[string]any) { set(d, 1e308, "value", "terms", 0, "values", 0) }, ErrFormat, "value"},
+		"value effects":     {func(d map[string]any) { set(d, []any{1.0}, "value", "terms", 0, "values") }, ErrFormat, `"source"`},
+		"value feature":     {func(d map[string]any) { set(d, "sauce", "value", "terms", 0, "feature") }, ErrFormat, `"sauce"`},
 		"label":             {func(d map[string]any) { set(d, 30, "label", "horizon_days") }, ErrFormat, "label's hash"},
 		"label hash":        {func(d map[string]any) { set(d, "00", "label_hash") }, ErrFormat, "label's hash"},
 		"unknown key":       {func(d map[string]any) { d["transform"] = "log" }, ErrFormat, `unknown field "transform"`},
@@ -229,6 +231,9 @@ func TestDecodeDamaged(t *testing.T) {
 		"type narrower":  {func(d map[string]any) { set(d, "float32", "schema", "fields", 1, "type") }, ErrProbe, "probe"},
 		"probe's column": {func(d map[string]any) { set(d, map[string]any{"sauce": "x"}, "probes", 3, "values") }, ErrProbe, "probe 3"},
 		"probe's value":  {func(d map[string]any) { set(d, "much", "probes", 4, "values", "score") }, ErrProbe, `probe 4: column "score"`},
+		"value moved": {func(d map[string]any) {
+			set(d, at(d, "value", "terms", 0, "values", 1).(float64)+1e-6, "value", "terms", 0, "values", 1)
+		}, ErrProbe, "profit"},
 		"probe's answer": {func(d map[string]any) { set(d, 1.5, "probes", 2, "log_odds") }, ErrProbe, "probe 2: log-odds"},
 	} {
 		text := tampered(t, m, c.change)

@@ -20,13 +20,25 @@ type Scores struct {
 // BatchScorer scores batches column by column, without reasons or warnings: about a nanosecond a feature and lead.
 // It keeps memory from batch to batch and is not safe for concurrent use.
 type BatchScorer struct {
+	// SubScores asks for Fit and Activity, where the model is grouped. They take about as long as the rest.
+	SubScores bool
+	term      []float64 // contributions of one term
+
 	model  *Model
+	odds   *batchSum
+	size   *batchSum // of μ, nil without a value model
+	paid   *batchSum // of the log-odds of a sale that is worth something, nil where the value model has none
+	chance []float64 // of each lead: of such a sale
+	source batchTerm // of the policy
+}
+
+// batchSum sums one linear predictor.
+type batchSum struct {
+	*predictor
 	terms  []batchTerm
 	lines  []batchLine // of the terms that are numbers
 	levels [][]int32   // of each lead, by term: of the terms that pairs are made of
-	profit batchTerm   // e^μ by code of the source
-	source batchTerm   // of the policy
-	bases  []float64   // scoredAtOnce times ℓ0
+	bases  []float64   // scoredAtOnce times the predictor's base
 	lead   features.Lead
 
 	// The columns at hand, until the next kernel adds them.
@@ -34,10 +46,6 @@ type BatchScorer struct {
 	tables    [][]float64
 	numbers   [][]float64
 	numbersOf []*batchLine
-
-	// SubScores asks for Fit and Activity, where the model is grouped. They take about as long as the rest.
-	SubScores bool
-	term      []float64 // contributions of one term
 }
 
 // batchTerm holds what the codes of the present dictionary contribute. Position code+1 belongs to a code, so that
@@ -60,14 +68,26 @@ type batchLine struct {
 // NewBatchScorer returns a scorer of batches of the model's schema, of which columns that are not features may be
 // excluded.
 func (m *Model) NewBatchScorer() *BatchScorer {
-	n := len(m.effect)
-	s := &BatchScorer{model: m, terms: make([]batchTerm, n), lines: make([]batchLine, n), levels: make([][]int32, n),
-		bases: slices.Repeat([]float64{m.base}, scoredAtOnce)}
-	for k := range m.effect {
-		switch t := &m.encoder.Terms()[k]; {
+	s := &BatchScorer{model: m, odds: newBatchSum(&m.predictor)}
+	if m.value != nil {
+		s.size = newBatchSum(&m.value.size)
+		if m.value.paid != nil {
+			s.paid = newBatchSum(m.value.paid)
+		}
+	}
+	return s
+}
+
+func newBatchSum(p *predictor) *batchSum {
+	n := len(p.effect)
+	s := &batchSum{predictor: p, terms: make([]batchTerm, n), lines: make([]batchLine, n), levels: make([][]int32, n),
+		bases: slices.Repeat([]float64{p.base}, scoredAtOnce)}
+	for k := range p.effect {
+		switch t := &p.encoder.Terms()[k]; {
+		case p.effect[k] == nil:
 		case t.IsNumber():
 			l := &s.lines[k]
-			l.plain = m.line(k)
+			l.plain = p.line(k)
 			l.scaled, l.isScaled = l.plain.scaled()
 			l.gapped = t.Missing
 		case t.Bins:
@@ -87,31 +107,38 @@ func (s *BatchScorer) Score(b *features.Batch, out *Scores) {
 	if out.Fit, out.Activity = nil, nil; split {
 		out.Fit, out.Activity = make([]float64, b.Rows), make([]float64, b.Rows)
 	}
+	if s.size != nil {
+		out.ProfitIfWon, out.ExpectedValue = resized(out.ProfitIfWon, b.Rows), resized(out.ExpectedValue, b.Rows)
+	}
 	for from := 0; from < b.Rows; from += scoredAtOnce {
 		to := min(from+scoredAtOnce, b.Rows)
-		l := out.LogOdds[from:to]
-		s.sum(b, from, l)
-		if p := out.Probability[from:to]; !sigmoids(l, p) {
-			s.redo(b, from, l)
-			sigmoids(l, p)
+		s.odds.chances(b, from, out.LogOdds[from:to], out.Probability[from:to])
+		if s.size != nil {
+			s.addValue(b, from, out.Probability[from:to], out.ProfitIfWon[from:to], out.ExpectedValue[from:to])
 		}
 		if split {
 			s.addSubScores(b, from, out.Fit[from:to], out.Activity[from:to])
 		}
 	}
-	if s.model.value != nil {
-		s.addValue(b, out)
+}
+
+// chances finds the log-odds of the leads from row from on, and their probabilities.
+func (s *batchSum) chances(b *features.Batch, from int, l, p []float64) {
+	s.sum(b, from, l)
+	if !sigmoids(l, p) {
+		s.redo(b, from, l)
+		sigmoids(l, p)
 	}
 }
 
 // redo scores the leads by themselves that have no finite sum: a number is far out, or missing where none was before.
-func (s *BatchScorer) redo(b *features.Batch, from int, l []float64) {
+func (s *batchSum) redo(b *features.Batch, from int, l []float64) {
 	for i, sum := range l {
 		if !(math.Abs(sum) <= math.MaxFloat64) {
 			b.Lead(from+i, &s.lead)
-			l[i] = s.model.LogOdds(&s.lead)
+			l[i] = s.contributions(&s.lead, func(int, float64) {})
 			for k := range s.lines {
-				if s.model.encoder.Terms()[k].IsNumber() && !s.lead.Values[s.model.encoder.Field(k)].Present {
+				if s.effect[k] != nil && s.encoder.Terms()[k].IsNumber() && !s.lead.Values[s.encoder.Field(k)].Present {
 					s.lines[k].gapped = true
 				}
 			}
@@ -119,18 +146,20 @@ func (s *BatchScorer) redo(b *features.Batch, from int, l []float64) {
 	}
 }
 
-// sum finds the log-odds of the leads from row from on, or no finite number for some that have a number far out.
-func (s *BatchScorer) sum(b *features.Batch, from int, l []float64) {
-	m := s.model
+// sum finds the predictor of the leads from row from on, or no finite number for some that have a number far out.
+func (s *batchSum) sum(b *features.Batch, from int, l []float64) {
 	copy(l, s.bases)
-	for k := range m.effect {
-		t := &m.encoder.Terms()[k]
+	for k := range s.effect {
+		if s.effect[k] == nil {
+			continue
+		}
+		t := &s.encoder.Terms()[k]
 		if t.IsPair() {
 			s.addPending(l)
 			s.addPair(k, t, l)
 			continue
 		}
-		v := &b.Vectors[m.encoder.Field(k)]
+		v := &b.Vectors[s.encoder.Field(k)]
 		switch {
 		case t.IsNumber():
 			s.addNumber(k, v, from, l)
@@ -152,11 +181,10 @@ func resized[T any](x []T, n int) []T {
 }
 
 // addCategory adds the contributions of a category, with the columns before and after it.
-func (s *BatchScorer) addCategory(k int, v *features.Vector, from int, l []float64) {
-	m := s.model
+func (s *batchSum) addCategory(k int, v *features.Vector, from int, l []float64) {
 	by, level := s.terms[k].follow(v.Dictionary, func(value *features.Value) (float64, int32) {
-		code := m.encoder.CodeOf(k, value)
-		return m.contribution(k, code), code.Level
+		code := s.encoder.CodeOf(k, value)
+		return s.contribution(k, code), code.Level
 	})
 	codes := v.Codes[from:][:len(l)]
 	if s.levels[k] != nil {
@@ -172,7 +200,7 @@ func (s *BatchScorer) addCategory(k int, v *features.Vector, from int, l []float
 }
 
 // addNumber adds the contributions of a number or a time, with the columns before and after it.
-func (s *BatchScorer) addNumber(k int, v *features.Vector, from int, l []float64) {
+func (s *batchSum) addNumber(k int, v *features.Vector, from int, l []float64) {
 	line, x := &s.lines[k], v.Numbers
 	if v.Times != nil {
 		line.days = resized(line.days, len(l))
@@ -197,7 +225,7 @@ func (s *BatchScorer) addNumber(k int, v *features.Vector, from int, l []float64
 }
 
 // addPending adds the columns at hand: up to four categories, or up to two numbers.
-func (s *BatchScorer) addPending(l []float64) {
+func (s *batchSum) addPending(l []float64) {
 	c, t := s.codes, s.tables
 	if len(c) == 4 {
 		addLookups4(l, c[0], c[1], c[2], c[3], t[0], t[1], t[2], t[3])
@@ -225,8 +253,8 @@ func (s *BatchScorer) addPending(l []float64) {
 }
 
 // addBins adds the contributions of a term of bins.
-func (s *BatchScorer) addBins(k int, v *features.Vector, from int, logOdds []float64) {
-	by, grid, absent := s.terms[k].steps(s.model, k), s.terms[k].grid, s.model.encoder.CodeOf(k, &features.Value{}).Level
+func (s *batchSum) addBins(k int, v *features.Vector, from int, logOdds []float64) {
+	by, grid, absent := s.terms[k].steps(s.predictor, k), s.terms[k].grid, s.encoder.CodeOf(k, &features.Value{}).Level
 	if s.levels[k] != nil {
 		s.levels[k] = resized(s.levels[k], len(logOdds))
 	}
@@ -243,18 +271,18 @@ func (s *BatchScorer) addBins(k int, v *features.Vector, from int, logOdds []flo
 }
 
 // addPair adds the contributions of a pair, given the levels of its parts.
-func (s *BatchScorer) addPair(k int, t *features.Term, logOdds []float64) {
+func (s *batchSum) addPair(k int, t *features.Term, logOdds []float64) {
 	a, b := t.Parts()
-	by := s.terms[k].steps(s.model, k)
+	by := s.terms[k].steps(s.predictor, k)
 	for i := range logOdds {
 		logOdds[i] += by[t.Cell(s.levels[a][i], s.levels[b][i])+1]
 	}
 }
 
 // steps returns what the levels of a term without a dictionary contribute, by level+1.
-func (t *batchTerm) steps(m *Model, k int) []float64 {
+func (t *batchTerm) steps(p *predictor, k int) []float64 {
 	if t.by == nil {
-		t.by = m.byLevel(k)
+		t.by = p.byLevel(k)
 	}
 	return t.by
 }
@@ -282,10 +310,10 @@ func (t *batchTerm) follow(d *features.Dictionary, of func(*features.Value) (flo
 type numberLine struct{ mean, inverse, slope, shift, absent float64 }
 
 // line returns the contribution of term k, a number, in a form that loops can inline.
-func (m *Model) line(k int) numberLine {
-	t := &m.encoder.Terms()[k]
-	return numberLine{mean: t.Mean, inverse: t.Inverse(), slope: m.effect[k][0], shift: m.shift[k],
-		absent: m.contribution(k, m.encoder.CodeOf(k, &features.Value{}))}
+func (p *predictor) line(k int) numberLine {
+	t := &p.encoder.Terms()[k]
+	return numberLine{mean: t.Mean, inverse: t.Inverse(), slope: p.effect[k][0], shift: p.shift[k],
+		absent: p.contribution(k, p.encoder.CodeOf(k, &features.Value{}))}
 }
 
 // at is the contribution of x, NaN = missing: bit for bit that of its code.
@@ -305,26 +333,25 @@ func (l *numberLine) far(x, z float64) float64 {
 	return float64(l.slope*math.Copysign(features.Reach, z)) - l.shift
 }
 
-// addValue adds profit and expected value.
-func (s *BatchScorer) addValue(b *features.Batch, out *Scores) {
-	v := s.model.value
-	out.ProfitIfWon, out.ExpectedValue = resized(out.ProfitIfWon, b.Rows), resized(out.ExpectedValue, b.Rows)
-	if v.term < 0 {
-		profit := math.Exp(v.base)
-		for i := range out.ProfitIfWon {
-			out.ProfitIfWon[i] = profit
+// addValue writes profit and expected value of the leads from row from on, given their probabilities.
+func (s *BatchScorer) addValue(b *features.Batch, from int, probability, profit, expected []float64) {
+	s.size.sum(b, from, profit)
+	for i, mu := range profit {
+		if !(math.Abs(mu) <= math.MaxFloat64) {
+			s.size.redo(b, from+i, profit[i:i+1])
+			mu = profit[i]
 		}
-	} else {
-		vector := &b.Vectors[s.model.encoder.Field(v.term)]
-		by, _ := s.profit.follow(vector.Dictionary, func(value *features.Value) (float64, int32) {
-			code := s.model.encoder.CodeOf(v.term, value)
-			return math.Exp(v.base + v.effect(code)), code.Level
-		})
-		for i, code := range vector.Codes {
-			out.ProfitIfWon[i] = by[code+1]
+		profit[i] = s.model.value.amount(mu)
+	}
+	if s.paid != nil {
+		s.chance = resized(s.chance, 2*len(profit))
+		l, q := s.chance[:len(profit)], s.chance[len(profit):]
+		s.paid.chances(b, from, l, q)
+		for i, q := range q {
+			profit[i] = float64(q * profit[i])
 		}
 	}
-	for i, p := range out.Probability {
-		out.ExpectedValue[i] = float64(p * out.ProfitIfWon[i])
+	for i, p := range probability {
+		expected[i] = float64(p * profit[i])
 	}
 }

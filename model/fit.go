@@ -112,29 +112,31 @@ func (f *fitted) moments() {
 	terms := f.encoder.Terms()
 	f.mean, f.spread = make([]float64, len(terms)), make([]float64, len(terms))
 	for k := range terms {
-		t := &terms[k]
-		shares, square := t.Histogram, 0.0
-		beta := f.linear.Coefficients[k]
-		n := t.Weight()
-		if t.IsNumber() {
-			shares = []float64{t.MissingWeight()}
-			if t.Min != t.Max {
-				square = beta[0] * beta[0] * (n - t.MissingWeight()) / n
-			}
-			beta = beta[1:] // the missing flag, if there is one
-		}
-		mean := 0.0
-		for i, b := range beta {
-			mean += b * shares[i] / n
-			square += b * b * shares[i] / n
-		}
-		f.mean[k], f.spread[k] = mean, math.Sqrt(max(0, square-mean*mean))
+		f.mean[k], f.spread[k] = meanAndSpread(&terms[k], f.linear.Coefficients[k])
 	}
+}
+
+// meanAndSpread returns mean and standard deviation of a term's effect over the rows that the encoder was fitted on.
+func meanAndSpread(t *features.Term, beta []float64) (mean, spread float64) {
+	shares, square := t.Histogram, 0.0
+	n := t.Weight()
+	if t.IsNumber() {
+		shares = []float64{t.MissingWeight()}
+		if t.Min != t.Max {
+			square = beta[0] * beta[0] * (n - t.MissingWeight()) / n
+		}
+		beta = beta[1:] // the missing flag, if there is one
+	}
+	for i, b := range beta {
+		mean += b * shares[i] / n
+		square += b * b * shares[i] / n
+	}
+	return mean, math.Sqrt(max(0, square-mean*mean))
 }
 
 // model returns the uncalibrated model of the fit: enough to score, not yet an artifact.
 func (f *fitted) model(c Calibration) (*Model, error) {
-	m := &Model{encoder: f.encoder}
+	m := &Model{predictor: predictor{encoder: f.encoder}}
 	d := &m.document
 	d.Schema, d.Terms = f.encoder.Schema(), f.encoder.Terms()
 	d.Intercept, d.InterceptSE, d.Calibration = f.linear.Intercept, f.linear.InterceptSE, c

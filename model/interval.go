@@ -22,22 +22,25 @@ const (
 // resamples is how many bootstrap resamples a sample of n leads gets: fewer where n makes each one certain.
 func resamples(n int) int { return min(200, max(40, 20_000_000/max(n, 1))) }
 
-// bootstrap calls each with how often every lead is drawn in one resample after another. times is valid until
-// each returns.
-func (s *sample) bootstrap(each func(times []float64)) {
-	random := rand.New(rand.NewPCG(s.seed, 0x626f6f74))
-	times := make([]float64, len(s.y))
+// bootstrap calls each with how often every lead is drawn in one resample after another: see bootstrap.
+func (s *sample) bootstrap(each func(times []float64)) { bootstrap(len(s.y), s.cluster, s.seed, each) }
+
+// bootstrap calls each with how often each of n leads, or its cluster (nil = each lead by itself), is drawn in one
+// resample after another. times is valid until each returns.
+func bootstrap(n int, cluster []int32, seed uint64, each func(times []float64)) {
+	random := rand.New(rand.NewPCG(seed, 0x626f6f74))
+	times := make([]float64, n)
 	clusters := 0
-	for _, c := range s.cluster {
+	for _, c := range cluster {
 		clusters = max(clusters, int(c)+1)
 	}
 	drawn := make([]float64, clusters)
-	for range resamples(len(s.y)) {
-		if s.cluster == nil {
+	for range resamples(n) {
+		if cluster == nil {
 			draw(random, times)
 		} else {
 			draw(random, drawn)
-			for i, c := range s.cluster {
+			for i, c := range cluster {
 				times[i] = drawn[c]
 			}
 		}

@@ -21,7 +21,7 @@ func TestPendingColumns(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	const rows = 100
 	for range 500 {
-		s := &BatchScorer{}
+		s := &batchSum{}
 		got, want := make([]float64, rows), make([]float64, rows)
 		far := make([]bool, rows)
 		add := func() {
@@ -121,7 +121,7 @@ func TestUnscaledLine(t *testing.T) {
 	scorer := m.NewBatchScorer()
 	scorer.Score(batch, &scores)
 	checkBatch(t, "tiny slopes", m, batch, &scores)
-	if slices.ContainsFunc(scorer.lines, func(l batchLine) bool { return l.isScaled }) {
+	if slices.ContainsFunc(scorer.odds.lines, func(l batchLine) bool { return l.isScaled }) {
 		t.Error("a line is scaled")
 	}
 }

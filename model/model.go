@@ -10,7 +10,7 @@
 //	c_k = b·(f_k(x) − mean f_k)                  the reason of feature k, centred on the weighted training mean
 //	ℓ0 = a + b·(intercept + Σ mean f_k)          the base
 //	p  = σ(ℓ)                                    the probability of converting within the horizon
-//	m  = e^μ, μ = μ0 + Σ d_k                     the profit if won
+//	m  = e^μ, μ = μ0 + Σ d_k                     the profit if won (value.go)
 //	v  = p·m                                     the expected value
 //
 // A value that training never saw has f_k = mean f_k: it contributes exactly nothing.
@@ -25,15 +25,11 @@ import (
 
 // Model scores leads. It is immutable and safe for concurrent use.
 type Model struct {
-	encoder  *features.Encoder
-	document payload
-	id       string
-
-	base   float64     // ℓ0
-	effect [][]float64 // b·β of each coefficient of each term
-	shift  []float64   // b·mean f_k
-	value  *valueEffect
-	policy *policyEffect
+	predictor // of ℓ: base ℓ0, effects b·β, shifts b·mean f_k
+	document  payload
+	id        string
+	value     *valueParts
+	policy    *policyEffect
 
 	grouped bool // a feature belongs to fit or activity
 }
@@ -117,14 +113,6 @@ func (c *coefficients) check(t *features.Term) error {
 	return nil
 }
 
-// contribution is c_k of an encoded value.
-func (m *Model) contribution(k int, code features.Code) float64 {
-	if code.Level == features.NoLevel {
-		return 0
-	}
-	return float64(m.effect[k][code.Level]*code.Z) - m.shift[k]
-}
-
 // Schema returns the columns that the model was trained on.
 func (m *Model) Schema() *features.Schema { return m.encoder.Schema() }
 
@@ -204,92 +192,10 @@ func (m *Model) LogOdds(lead *features.Lead) float64 {
 	return m.contributions(lead, func(int, float64) {})
 }
 
-// contributions calls each with c_k, term by term, and returns ℓ0 + Σ c_k, summed in that order.
-func (m *Model) contributions(lead *features.Lead, each func(k int, c float64)) float64 {
-	l := m.base
-	for k := range m.effect {
-		c := m.contribution(k, m.encoder.Code(k, lead))
-		each(k, c)
-		l += c
-	}
-	return l
-}
-
 // TableLogOdds returns ℓ of the given rows of a table (nil = all), bit for bit what Score gives each. The table's
 // schema must fit the encoder: see features.Encoder.Fits.
 func (m *Model) TableLogOdds(table *features.Table, rows []int32) []float64 {
-	if rows == nil {
-		rows = features.AllRows(table.Rows)
-	}
-	l := make([]float64, len(rows))
-	for i := range l {
-		l[i] = m.base
-	}
-	for from := 0; from < len(rows); from += scoredAtOnce {
-		to := min(from+scoredAtOnce, len(rows))
-		m.addTable(table, rows[from:to], l[from:to])
-	}
-	return l
-}
-
-// scoredAtOnce is how many leads are scored together: few enough for their log-odds, and their levels of the parts of
-// pairs, to stay in the processor's second cache, and enough to read columns in long runs.
-const scoredAtOnce = 1 << 14
-
-// addTable adds the contributions of every term.
-func (m *Model) addTable(table *features.Table, rows []int32, l []float64) {
-	levels := make([][]int32, len(m.effect))
-	for k := range m.effect {
-		m.addTerm(k, table, rows, levels, l)
-	}
-}
-
-// addTerm adds the contributions of term k; levels keeps those of the terms before it, for the pairs.
-func (m *Model) addTerm(k int, table *features.Table, rows []int32, levels [][]int32, l []float64) {
-	t := &m.encoder.Terms()[k]
-	if t.IsNumber() {
-		m.addNumbers(k, &table.Columns[m.encoder.Field(k)], rows, l)
-		return
-	}
-	levels[k] = make([]int32, len(rows))
-	if t.IsPair() {
-		a, b := t.Parts()
-		for i := range rows {
-			levels[k][i] = t.Cell(levels[a][i], levels[b][i])
-		}
-	} else {
-		level := m.encoder.Level(k, table)
-		for i, r := range rows {
-			levels[k][i] = level(r)
-		}
-	}
-	by := m.byLevel(k)
-	for i, level := range levels[k] {
-		l[i] += by[level+1]
-	}
-}
-
-// byLevel returns what each level of a term contributes, after what a value without one does, which is nothing.
-func (m *Model) byLevel(k int) []float64 {
-	by := make([]float64, m.encoder.Terms()[k].Size()+1)
-	for level := range by {
-		by[level] = m.contribution(k, features.Code{Level: int32(level - 1), Z: 1})
-	}
-	return by
-}
-
-// addNumbers adds the contributions of a term that is a number.
-func (m *Model) addNumbers(k int, c *features.Column, rows []int32, l []float64) {
-	line := m.line(k)
-	if c.Times != nil {
-		for i, r := range rows {
-			l[i] += line.at(features.DaysOf(c.Times[r]))
-		}
-		return
-	}
-	for i, r := range rows {
-		l[i] += line.at(c.Numbers.At(int(r)))
-	}
+	return m.predictor.table(table, rows)
 }
 
 // Currency returns the currency of the money, "" without a value model.

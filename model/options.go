@@ -46,6 +46,7 @@ type Options struct {
 	Workers     int // the result does not depend on it
 	Currency    string
 	GrossMargin float64        // profit = revenue × this, where the data hold no profit
+	ValueCap    float64        // a sale counts as worth at most this; 0 = no limit
 	Policy      *budget.Policy // what money is reckoned under, without tiers; nil = scores have no tier, cap or action
 	Tiers       TierCuts
 	DataSHA256  string // provenance
@@ -101,6 +102,9 @@ func (o Options) Validate() error {
 	}
 	if !(o.GrossMargin > 0 && o.GrossMargin <= 1) {
 		bad("gross margin", o.GrossMargin, "above 0 and at most 1")
+	}
+	if !(o.ValueCap >= 0) || math.IsInf(o.ValueCap, 0) {
+		bad("value cap", o.ValueCap, "a finite amount ≥ 0")
 	}
 	if o.Label.Horizon < 0 || o.Label.Horizon > maxHorizon {
 		bad("horizon", o.Label.Horizon, fmt.Sprintf("0 to %d days", maxHorizon))

@@ -10,14 +10,15 @@ import (
 // Probes are made up from the encoder alone, never from a real lead: every level of every category, numbers
 // spread over the range of training and a little beyond, missing values, and levels that training never saw.
 
-// probe is a verification lead: a text for each feature that has a value, with its expected log-odds.
+// probe is a verification lead: a text for each feature that has a value, with its expected log-odds and profit if won.
 type probe struct {
 	Values  map[string]string `json:"values"`
 	LogOdds float64           `json:"log_odds"`
+	Profit  *float64          `json:"profit_if_won,omitempty"` // absent without a value model, and in older artifacts
 }
 
-// probeTolerance bounds how far a reader's log-odds of a probe may be off.
-const probeTolerance = 1e-12
+// probeTolerance bounds how far a reader's log-odds of a probe may be off, profitTolerance how far, relatively, its profit.
+const probeTolerance, profitTolerance = 1e-12, 1e-10
 
 // Verify re-scores the probes.
 func (m *Model) Verify() error {
@@ -28,6 +29,12 @@ func (m *Model) Verify() error {
 		}
 		if got := m.LogOdds(lead); !(math.Abs(got-p.LogOdds) <= probeTolerance) {
 			return fmt.Errorf("%w: probe %d: log-odds %v, want %v, off by %.3g", ErrProbe, i, got, p.LogOdds, got-p.LogOdds)
+		}
+		if p.Profit == nil {
+			continue
+		}
+		if got := m.profit(lead); got == nil || !(math.Abs(*got-*p.Profit) <= profitTolerance**p.Profit) {
+			return fmt.Errorf("%w: probe %d: another profit than %v", ErrProbe, i, *p.Profit)
 		}
 	}
 	return nil
@@ -78,7 +85,7 @@ func (m *Model) makeProbes() error {
 		if err != nil {
 			return fmt.Errorf("model: probe %d: %w", i, err)
 		}
-		p.LogOdds = m.LogOdds(lead)
+		p.LogOdds, p.Profit = m.LogOdds(lead), m.profit(lead)
 	}
 	return nil
 }

@@ -56,16 +56,41 @@ func drawModel(t *rapid.T, size float64) *Model {
 		}
 		d.Coefficients = append(d.Coefficients, c)
 	}
-	if rapid.Bool().Draw(t, "value by source") {
-		d.Value.Feature = terms[0].Name
-		for range terms[0].Size() {
-			d.Value.Effects = append(d.Value.Effects, min(size, 3)*random.NormFloat64())
-		}
-	}
+	drawValue(t, random, &d.Value, terms, min(size, 3))
 	if err := m.compile(); err != nil {
 		t.Fatal(err)
 	}
 	return m
+}
+
+// drawValue draws a value model: one mean, means by the first category, or effects of some terms on the size of a sale,
+// with or without some on its being worth something.
+func drawValue(t *rapid.T, random *rand.Rand, v *valueModel, terms []features.Term, size float64) {
+	effects := func() (drawn []valueTerm) {
+		for k := range terms {
+			if random.IntN(3) == 0 {
+				continue
+			}
+			term := valueTerm{Feature: terms[k].Name, Mean: 0.1 * random.NormFloat64()}
+			for range terms[k].Size() {
+				term.Values = append(term.Values, size*random.NormFloat64())
+			}
+			drawn = append(drawn, term)
+		}
+		return drawn
+	}
+	switch rapid.IntRange(0, 3).Draw(t, "value model") {
+	case 1:
+		v.Feature = terms[0].Name
+		for range terms[0].Size() {
+			v.Effects = append(v.Effects, size*random.NormFloat64())
+		}
+	case 2:
+		v.Kind, v.Terms, v.Bounds = ValueGamma, effects(), []float64{v.Base - 2, v.Base + 2}
+	case 3:
+		v.Kind, v.Terms, v.Bounds = ValueLogRidge, effects(), []float64{v.Base + random.NormFloat64(), v.Base + 4}
+		v.Paid = &paidModel{Base: random.NormFloat64(), Terms: effects()}
+	}
 }
 
 func drawLead(t *rapid.T, m *Model) *features.Lead {

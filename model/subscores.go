@@ -201,20 +201,20 @@ func (s *BatchScorer) addSubScores(b *features.Batch, from int, fit, activity []
 			continue
 		}
 		clear(s.term)
-		s.addAlone(k, b, from, s.term)
+		s.odds.addAlone(k, b, from, s.term)
 		addShare(fit, s.term, inFit)
 		addShare(activity, s.term, inActivity)
 	}
 }
 
 // addAlone adds the contributions of one term.
-func (s *BatchScorer) addAlone(k int, b *features.Batch, from int, l []float64) {
-	t := &s.model.encoder.Terms()[k]
+func (s *batchSum) addAlone(k int, b *features.Batch, from int, l []float64) {
+	t := &s.encoder.Terms()[k]
 	if t.IsPair() {
 		s.addPair(k, t, l)
 		return
 	}
-	switch v := &b.Vectors[s.model.encoder.Field(k)]; {
+	switch v := &b.Vectors[s.encoder.Field(k)]; {
 	case t.IsNumber():
 		for i := range l {
 			l[i] += s.lines[k].plain.at(v.Amount(from + i))

@@ -2,6 +2,7 @@ package model
 
 import (
 	"math"
+	"slices"
 
 	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/features"
@@ -43,23 +44,10 @@ func (m *Model) TableMoney(table *features.Table, rows []int32) *Money {
 // TableProfit returns the profit if won of the given rows, bit for bit what Score gives each; NaN without a value
 // model.
 func (m *Model) TableProfit(table *features.Table, rows []int32) []float64 {
-	profit := make([]float64, len(rows))
-	switch {
-	case m.value == nil:
-		for i := range profit {
-			profit[i] = math.NaN()
-		}
-	case m.value.term < 0:
-		for i := range profit {
-			profit[i] = math.Exp(m.value.base)
-		}
-	default:
-		level := m.encoder.Level(m.value.term, table)
-		for i, r := range rows {
-			profit[i] = math.Exp(m.value.base + m.value.effect(features.Code{Level: level(r), Z: 1}))
-		}
+	if m.value == nil {
+		return slices.Repeat([]float64{math.NaN()}, len(rows))
 	}
-	return profit
+	return m.profits(table, rows)
 }
 
 // sourceLevel returns the level of the policy's source of a row.

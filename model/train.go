@@ -125,7 +125,7 @@ func (t *trainer) train(ctx context.Context) (*Training, error) {
 	if err != nil {
 		return nil, err
 	}
-	return result, t.finish(result, f, calibration, shipped)
+	return result, t.finish(ctx, result, f, calibration, shipped)
 }
 
 // evaluateHoldout measures a model of everything before the holdout on it. It returns what the model was fitted
@@ -161,6 +161,9 @@ func (t *trainer) evaluateHoldout(ctx context.Context, result *Training) ([]int3
 	accounts := t.accountGroups(before, held, logOdds)
 	result.Groups = append(t.groups(held, logOdds), accounts...)
 	result.Warnings = append(result.Warnings, accountsFlatter(accounts, result.Holdout)...)
+	if result.Value.ValueFigures, err = t.holdoutValue(ctx, m, before, held, logOdds); err != nil {
+		return nil, none, err
+	}
 	result.Warnings = append(result.Warnings, t.extrapolations(f.encoder, held)...)
 	result.SubScores, err = t.subScores(ctx, m, before, held, logOdds)
 	return before, calibration, err
@@ -247,19 +250,18 @@ func (t *trainer) summary() DataSummary {
 }
 
 // finish makes the artifact and the summaries.
-func (t *trainer) finish(result *Training, f *fitted, calibration Calibration, rows []int32) error {
+func (t *trainer) finish(ctx context.Context, result *Training, f *fitted, calibration Calibration, rows []int32) error {
 	m, err := f.model(calibration)
 	if err != nil {
 		return err
 	}
-	value, doubt, err := t.value(f.encoder, rows)
+	value, doubts, err := t.value(ctx, f.encoder, rows)
 	if err != nil {
 		return err
 	}
-	if doubt != nil {
-		result.Warnings = append(result.Warnings, *doubt)
-	}
-	result.Value = ValueSummary{Kind: value.Kind, Wins: value.Wins, Mean: value.Mean, Currency: value.Currency}
+	result.Warnings = append(result.Warnings, doubts...)
+	value.Holdout = result.Value.ValueFigures
+	result.Value = value.summary()
 	result.Fit = t.fitSummary(f, calibration)
 	if err := t.addPolicy(m, value, rows, result); err != nil {
 		return err
@@ -313,62 +315,4 @@ func (t *trainer) fitSummary(f *fitted, c Calibration) FitSummary {
 		s.L2 = 0
 	}
 	return s
-}
-
-// value fits the value model on the won rows.
-func (t *trainer) value(encoder *features.Encoder, rows []int32) (valueModel, *Warning, error) {
-	profit, err := profitOf(t.table, t.options.GrossMargin)
-	if err != nil {
-		return valueModel{}, nil, err
-	}
-	feature, leadsBy, levels := t.sources(encoder, rows)
-	var w wins
-	for _, r := range rows {
-		if t.converted[r] == 0 {
-			continue
-		}
-		if x := profit(int(r)); !math.IsNaN(x) {
-			w.profit = append(w.profit, x)
-			w.weight = append(w.weight, t.weight(r))
-			w.level = append(w.level, levels(r))
-		}
-	}
-	v, doubt := fitValue(&w, feature, leadsBy, t.options.Currency)
-	return v, doubt, nil
-}
-
-// sources returns the name of the source feature, the weight of the rows of each of its levels, and the level of
-// a row; "" without a source among the encoder's categories.
-func (t *trainer) sources(encoder *features.Encoder, rows []int32) (feature string, weight []float64, level func(row int32) int32) {
-	column := t.table.Schema.ByRole(features.RoleSource)
-	for k := range encoder.Terms() {
-		term := &encoder.Terms()[k]
-		if column < 0 || term.IsNumber() || term.Name != t.table.Schema.Fields()[column].Name {
-			continue
-		}
-		level = encoder.Level(k, t.table)
-		weight = make([]float64, term.Size())
-		for _, r := range rows {
-			if l := level(r); l != features.NoLevel {
-				weight[l] += t.weight(r)
-			}
-		}
-		return term.Name, weight, level
-	}
-	return "", nil, func(int32) int32 { return features.NoLevel }
-}
-
-// profitOf returns the profit of a row's sale, NaN if unknown.
-func profitOf(table *features.Table, margin float64) (func(row int) float64, error) {
-	i, factor := table.Schema.ByRole(features.RoleProfit), 1.0
-	if i < 0 {
-		i, factor = table.Schema.ByRole(features.RoleRevenue), margin
-	}
-	if i < 0 {
-		return func(int) float64 { return math.NaN() }, nil
-	}
-	if f := &table.Schema.Fields()[i]; f.Kind != features.Number {
-		return nil, fmt.Errorf("model: value: column %q is a %v, want a number", f.Name, f.Kind)
-	}
-	return func(row int) float64 { return table.Columns[i].Numbers.At(row) * factor }, nil
 }

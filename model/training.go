@@ -64,12 +64,17 @@ type FitSummary struct {
 	Calibration  Calibration `json:"calibration"`
 }
 
-// ValueSummary says what a sale is worth and how that was learnt.
+// ValueSummary says what a sale is worth, how that was learnt, and, where leads were held out, how good it is.
 type ValueSummary struct {
-	Kind     string  `json:"kind"` // mean, or none
-	Wins     int     `json:"wins"`
-	Mean     float64 `json:"mean"`
+	Kind     string  `json:"kind"` // gamma, log_ridge, tweedie, mean, or none
+	Wins     int     `json:"wins"` // at a known profit
+	Mean     float64 `json:"mean"` // profit per sale
 	Currency string  `json:"currency,omitempty"`
+	Nothing  int     `json:"worth_nothing,omitempty"` // wins whose profit is 0 or a loss
+	Unknown  int     `json:"unknown,omitempty"`       // wins of unknown profit, left out
+	TopShare float64 `json:"top_share,omitempty"`     // of the profit, in the best hundredth of the wins
+	Features int     `json:"features,omitempty"`      // that have a part in it
+	*ValueFigures
 }
 
 // Period is the base rate of one stretch of time, or of one tenth of the rows in order.

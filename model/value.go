@@ -3,77 +3,190 @@ package model
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/leadscore/leadscore/features"
 )
 
-// The value model: profit per sale as the credible mean of the won leads (Bühlmann & Straub 1970). With n_s
-// wins (weighted) of mean x_s from source s, s² the variance within sources and τ² that between them,
+// The value model: profit per sale of a lead if it is won. With effects of the same codes that the log-odds are made of,
 //
-//	Z_s = n_s/(n_s + s²/τ²)          the credibility of the source's own mean
-//	m_s = Z_s·x_s + (1 − Z_s)·x̄      scaled so that Σ n_s·m_s is the profit that was made
+//	s = e^min(max(μ, low), high), μ = μ0 + Σ d_k      the size of a sale that is worth something
+//	q = σ(λ), λ = λ0 + Σ e_k                          the probability that a sale is worth something; 1 where nothing says otherwise
+//	m = q·s                                           the profit if won
 //
-// In the form of model.go: μ0 = mean of ln m_s over the training leads, d = ln m_s − μ0.
+// d_k and e_k are centred on the weighted training mean over all leads. Where the share of sales that are worth nothing
+// does not depend on the lead, it is part of μ0. How the effects are learnt stands in valuefit.go.
+
+// The kinds of value models.
+const (
+	ValueNone     = "none"      // the data hold no profit
+	ValueMean     = "mean"      // the credible mean, by source: credibility.go
+	ValueLogRidge = "log_ridge" // ridge on log profit
+	ValueGamma    = "gamma"     // Gamma with a log link
+	ValueTweedie  = "tweedie"   // Tweedie of power 1.5 with a log link
+)
 
 // valueModel is the value part of the artifact.
 type valueModel struct {
-	Kind     string    `json:"kind"` // mean, or none
-	Wins     int       `json:"wins"`
-	Mean     float64   `json:"mean"` // profit per sale over all wins
-	Currency string    `json:"currency,omitempty"`
-	Base     float64   `json:"base"`              // μ0
-	Feature  string    `json:"feature,omitempty"` // the source column, "" = one mean for all
-	Effects  []float64 `json:"effects,omitempty"` // d of each of its levels, in the order of its term
+	Kind     string        `json:"kind"`
+	Wins     int           `json:"wins"`
+	Mean     float64       `json:"mean"` // profit per sale over all wins
+	Currency string        `json:"currency,omitempty"`
+	Base     float64       `json:"base"`              // μ0
+	Feature  string        `json:"feature,omitempty"` // of ValueMean: the source column, "" = one mean for all
+	Effects  []float64     `json:"effects,omitempty"` // of ValueMean: d of each of its levels, in the order of its term
+	Terms    []valueTerm   `json:"terms,omitempty"`   // of the other kinds: those that have a part in μ
+	Bounds   []float64     `json:"bounds,omitempty"`  // low and high
+	Ratio    float64       `json:"ratio,omitempty"`   // by which sizes were scaled to preserve the total: in μ0 and the bounds
+	Penalty  float64       `json:"penalty,omitempty"`
+	Paid     *paidModel    `json:"paid,omitempty"`
+	Nothing  int           `json:"worth_nothing,omitempty"`
+	Unknown  int           `json:"unknown,omitempty"`
+	TopShare float64       `json:"top_share,omitempty"`
+	Holdout  *ValueFigures `json:"holdout,omitempty"`
 }
 
-// valueEffect is the compiled value model.
-type valueEffect struct {
-	term int // -1 = none
-	base float64
-	d    []float64
+// paidModel is the model of the probability that a sale is worth something.
+type paidModel struct {
+	Base    float64     `json:"base"` // λ0
+	Terms   []valueTerm `json:"terms"`
+	Penalty float64     `json:"penalty"`
 }
 
-// effect is d of a level of the source.
-func (v *valueEffect) effect(code features.Code) float64 {
-	if code.Level == features.NoLevel {
+// valueTerm is the effect of one term: of its levels; or its slope, then its missing flag.
+type valueTerm struct {
+	Feature string    `json:"feature"`
+	Values  []float64 `json:"values"`
+	Mean    float64   `json:"mean"` // weighted training mean of the effect
+}
+
+// valueParts is the compiled value model.
+type valueParts struct {
+	size      predictor // of μ
+	paid      *predictor
+	low, high float64
+}
+
+// amount is the size of a sale.
+func (v *valueParts) amount(mu float64) float64 { return math.Exp(v.clip(mu)) }
+
+func (v *valueParts) clip(mu float64) float64 { return min(max(mu, v.low), v.high) }
+
+// slope is (s(x) − s(y))/(x − y), and its limit at x = y.
+func (v *valueParts) slope(x, y float64) float64 {
+	a, b := v.clip(x), v.clip(y)
+	switch {
+	case x != y:
+		return dividedExp(a, b) * ((a - b) / (x - y))
+	case a != x:
 		return 0
 	}
-	return v.d[code.Level]
+	return dividedExp(a, b)
 }
 
-// ValueNone says that the data hold no profit.
-const (
-	ValueNone = "none"
-	ValueMean = "mean"
-)
+// profit returns the profit if won of a lead: the ProfitIfWon of its Score, to the last bit; nil without a value model.
+func (m *Model) profit(lead *features.Lead) *float64 {
+	if m.value == nil {
+		return nil
+	}
+	none := func(int, float64) {}
+	profit := m.value.amount(m.value.size.contributions(lead, none))
+	if m.value.paid != nil {
+		profit = float64(Sigmoid(m.value.paid.contributions(lead, none)) * profit)
+	}
+	return &profit
+}
 
-func (m *Model) compileValue() error {
-	v := &m.document.Value
-	switch {
-	case v.Kind == ValueNone:
-		return nil
-	case v.Kind != ValueMean:
-		return fmt.Errorf("model: value: kind %q is none of mean, none", v.Kind)
-	case !isMoney(v.Base, v.Effects) || !(v.Mean > 0) || math.IsInf(v.Mean, 0):
-		return fmt.Errorf("model: value: a figure is not finite or beyond any money")
-	}
-	m.value = &valueEffect{term: -1, base: v.Base, d: v.Effects}
-	if v.Feature == "" {
+// profits returns the profit if won of rows of a table, nil without a value model.
+func (m *Model) profits(table *features.Table, rows []int32) []float64 {
+	if m.value == nil {
 		return nil
 	}
-	for k, t := range m.encoder.Terms() {
-		if t.Name == v.Feature {
-			if t.IsNumber() || t.Size() != len(v.Effects) {
-				return fmt.Errorf("model: value: %d effects for feature %q with %d levels", len(v.Effects), t.Name, t.Size())
-			}
-			m.value.term = k
+	profit := m.value.size.table(table, rows)
+	for i, mu := range profit {
+		profit[i] = m.value.amount(mu)
+	}
+	if m.value.paid != nil {
+		for i, l := range m.value.paid.table(table, rows) {
+			profit[i] = float64(Sigmoid(l) * profit[i])
 		}
 	}
-	if m.value.term < 0 {
-		return fmt.Errorf("model: value: the encoder has no feature %q", v.Feature)
+	return profit
+}
+
+func (m *Model) compileValue() error {
+	d := &m.document.Value
+	m.value = nil
+	if d.Kind == ValueNone {
+		return nil
 	}
+	v := &valueParts{low: math.Inf(-1), high: math.Inf(1)}
+	terms := d.Terms
+	switch d.Kind {
+	case ValueMean:
+		if terms = nil; d.Feature != "" {
+			terms = []valueTerm{{Feature: d.Feature, Values: d.Effects}}
+		}
+		if len(d.Terms)+len(d.Bounds) > 0 || d.Paid != nil {
+			return fmt.Errorf("model: value: kind %q has neither terms nor bounds", d.Kind)
+		}
+		if !isMoney(d.Base, d.Effects) {
+			return fmt.Errorf("model: value: a figure is not finite or beyond any money")
+		}
+	case ValueLogRidge, ValueGamma, ValueTweedie:
+		if d.Feature != "" || len(d.Effects) > 0 {
+			return fmt.Errorf("model: value: kind %q has terms, not effects of feature %q", d.Kind, d.Feature)
+		}
+		if len(d.Bounds) != 2 || !(d.Bounds[0] <= d.Bounds[1]) || !isMoney(0, d.Bounds) {
+			return fmt.Errorf("model: value: bounds %v, want two amounts in order", d.Bounds)
+		}
+		v.low, v.high = d.Bounds[0], d.Bounds[1]
+	default:
+		return fmt.Errorf("model: value: kind %q is none of log_ridge, gamma, tweedie, mean, none", d.Kind)
+	}
+	if !isMoney(d.Base, nil) || !(d.Mean > 0) || math.IsInf(d.Mean, 0) {
+		return fmt.Errorf("model: value: a figure is not finite or beyond any money")
+	}
+	var err error
+	if v.size, err = valuePredictor(m.encoder, d.Base, terms); err != nil {
+		return err
+	}
+	if d.Paid != nil {
+		paid, err := valuePredictor(m.encoder, d.Paid.Base, d.Paid.Terms)
+		if err != nil {
+			return err
+		}
+		v.paid = &paid
+	}
+	m.value = v
 	return nil
+}
+
+// valuePredictor compiles the effects of some terms.
+func valuePredictor(encoder *features.Encoder, base float64, terms []valueTerm) (predictor, error) {
+	all := encoder.Terms()
+	p := predictor{encoder: encoder, base: base, effect: make([][]float64, len(all)), shift: make([]float64, len(all))}
+	place := make(map[string]int, len(all))
+	for k := range all {
+		place[all[k].Name] = k
+	}
+	for i := range terms {
+		t := &terms[i]
+		k, known := place[t.Feature]
+		switch {
+		case !known:
+			return p, fmt.Errorf("model: value: the encoder has no feature %q", t.Feature)
+		case p.effect[k] != nil:
+			return p, fmt.Errorf("model: value: feature %q appears twice", t.Feature)
+		case all[k].IsPair():
+			return p, fmt.Errorf("model: value: feature %q is a pair", t.Feature)
+		case len(t.Values) != all[k].Size():
+			return p, fmt.Errorf("model: value: %d effects for feature %q, want %d", len(t.Values), t.Feature, all[k].Size())
+		case !isLogOdds(t.Values...) || !isLogOdds(t.Mean, base):
+			return p, fmt.Errorf("model: value: feature %q has an effect that is not finite, or beyond ±%g", t.Feature, float64(maxLogOdds))
+		}
+		p.effect[k], p.shift[k] = t.Values, t.Mean
+	}
+	return p, nil
 }
 
 // isMoney reports whether profits e^(base + effect) are all finite.
@@ -87,140 +200,51 @@ func isMoney(base float64, effects []float64) bool {
 	return math.Abs(base) <= most
 }
 
-// addMoney adds profit, expected value and the money reasons. With v = p·e^μ the part of feature k is
+// addMoney adds profit, expected value and the money reasons. With v = p·m the part of feature k is
 //
-//	φ_k·(m + m0)/2 + d_k·(m − m0)/(μ − μ0)·(p + p0)/2
+//	φ_k·(m + m0)/2 + ψ_k·(p + p0)/2
+//	ψ_k = d_k·(s − s0)/(μ − μ0)·(q + q0)/2 + χ_k·(s + s0)/2
 //
-// the two-player Shapley split between p and m, each along its straight line; φ_k is its part in p.
+// the two-player Shapley split between p and m, and that of m between s and q. φ_k, χ_k and d_k·(s − s0)/(μ − μ0) are its
+// parts in p, q and s along the straight line from the base (Aumann & Shapley 1974).
 func (m *Model) addMoney(lead *features.Lead, s *Score) {
 	if m.value == nil {
 		return
 	}
 	v := m.value
-	s.Currency = m.document.Value.Currency
-	var d float64
-	if v.term >= 0 {
-		d = v.effect(m.encoder.Code(v.term, lead))
+	part := make([]float64, len(s.Reasons)) // d_k, then ψ_k
+	mu := v.size.contributions(lead, func(k int, d float64) { part[k] = d })
+	size, size0 := v.amount(mu), v.amount(v.size.base)
+	chance, chance0 := 1.0, 1.0
+	if v.paid == nil {
+		slope := v.slope(mu, v.size.base)
+		for k := range part {
+			part[k] = float64(part[k] * slope)
+		}
+	} else {
+		chance, chance0 = v.splitPaid(lead, part, mu)
 	}
-	profit, base := math.Exp(v.base+d), math.Exp(v.base)
+	profit, base := float64(chance*size), float64(chance0*size0)
+	s.Currency = m.document.Value.Currency
 	s.ProfitIfWon, s.ExpectedValue = amount(profit), amount(float64(s.Probability*profit))
 	s.Base.ProfitIfWon, s.Base.ExpectedValue = amount(base), amount(float64(s.Base.Probability*base))
-	slope := dividedExp(v.base+d, v.base)
 	for k := range s.Reasons {
 		r := &s.Reasons[k]
-		part := float64(r.Probability * (profit + base) / 2)
-		if k == v.term {
-			part += float64(d * slope * (s.Probability + s.Base.Probability) / 2)
-		}
-		r.ExpectedValue = &part
+		r.ExpectedValue = amount(float64(r.Probability*(profit+base)/2) + float64(part[k]*(s.Probability+s.Base.Probability)/2))
 	}
+}
+
+// splitPaid turns each d_k into ψ_k, and returns q and q0.
+func (v *valueParts) splitPaid(lead *features.Lead, part []float64, mu float64) (chance, chance0 float64) {
+	own := make([]float64, len(part)) // e_k
+	l := v.paid.contributions(lead, func(k int, e float64) { own[k] = e })
+	chance, chance0 = Sigmoid(l), Sigmoid(v.paid.base)
+	slope, steep := v.slope(mu, v.size.base), dividedSigmoid(l, v.paid.base)
+	size := (v.amount(mu) + v.amount(v.size.base)) / 2
+	for k := range part {
+		part[k] = float64(part[k]*slope*(chance+chance0)/2) + float64(own[k]*steep*size)
+	}
+	return chance, chance0
 }
 
 func amount(x float64) *float64 { return &x }
-
-// wins are the sales that the value model learns from.
-type wins struct {
-	profit []float64
-	weight []float64
-	level  []int32 // of the source, NoLevel = none
-}
-
-// mean returns the mean profit.
-func (w *wins) mean() float64 {
-	var sum, n float64
-	for i, x := range w.profit {
-		sum += float64(w.weight[i] * x)
-		n += w.weight[i]
-	}
-	return sum / n
-}
-
-// fitValue learns the value model from wins. leads is the weight of the training leads of each level of the
-// source, whose name feature is ("" = no source column).
-func fitValue(w *wins, feature string, leads []float64, currency string) (valueModel, *Warning) {
-	v := valueModel{Kind: ValueNone, Wins: len(w.profit)}
-	if len(w.profit) == 0 {
-		return v, nil
-	}
-	if v.Mean = w.mean(); v.Mean <= 0 {
-		return v, &Warning{Code: "value_not_positive", Detail: fmt.Sprintf("the mean profit of %d won leads is %.2f: no value model", len(w.profit), v.Mean)}
-	}
-	v.Kind, v.Currency, v.Base = ValueMean, currency, math.Log(v.Mean)
-	if feature == "" {
-		return v, nil
-	}
-	means := credibleMeans(w, len(leads), v.Mean)
-	if slices.Min(means) <= 0 {
-		return v, &Warning{Code: "value_by_source", Column: feature, Detail: "a source makes a loss per sale: one mean profit is used for all sources"}
-	}
-	v.Feature, v.Effects = feature, make([]float64, len(means))
-	var sum, n float64
-	for i, m := range means {
-		v.Effects[i] = math.Log(m)
-		sum += float64(leads[i] * v.Effects[i])
-		n += leads[i]
-	}
-	v.Base = sum / n
-	for i := range v.Effects {
-		v.Effects[i] -= v.Base
-	}
-	return v, nil
-}
-
-// credibleMeans returns m_s of each level.
-func credibleMeans(w *wins, levels int, overall float64) []float64 {
-	count, own := make([]float64, levels), make([]float64, levels)
-	for i, x := range w.profit {
-		if s := w.level[i]; s >= 0 {
-			count[s] += w.weight[i]
-			own[s] += w.weight[i] * (x - own[s]) / count[s]
-		}
-	}
-	within, between := varianceComponents(w, count, own)
-	means := make([]float64, levels)
-	var made, predicted float64
-	for s := range means {
-		z := 0.0
-		if between > 0 {
-			z = count[s] / (count[s] + within/between)
-		}
-		means[s] = float64(z*own[s]) + float64((1-z)*overall)
-		made += float64(count[s] * own[s])
-		predicted += float64(count[s] * means[s])
-	}
-	if made > 0 && predicted > 0 {
-		for s := range means {
-			means[s] *= made / predicted
-		}
-	}
-	return means
-}
-
-// varianceComponents estimates s² and τ² without bias (Bühlmann & Gisler 2005, §4.8); τ² is at least 0.
-func varianceComponents(w *wins, count, own []float64) (within, between float64) {
-	var n, groups, squares, grand float64
-	for i, x := range w.profit {
-		if s := w.level[i]; s >= 0 {
-			d := x - own[s]
-			within += float64(w.weight[i] * d * d)
-		}
-	}
-	for s, c := range count {
-		if c > 0 {
-			groups++
-			n += c
-			squares += float64(c * c)
-			grand += float64(c * own[s])
-		}
-	}
-	if groups < 2 || n <= groups {
-		return 0, 0
-	}
-	within /= n - groups
-	grand /= n
-	for s, c := range count {
-		d := own[s] - grand
-		between += float64(c * d * d)
-	}
-	return within, max(0, (between-float64((groups-1)*within))/(n-squares/n))
-}

@@ -1,0 +1,120 @@
+package model
+
+import "github.com/leadscore/leadscore/features"
+
+// predictor is a linear predictor over the terms of an encoder in the form that scoring wants: base + Σ c_k, with
+// c_k = effect_k(code) − shift_k centred on the weighted training mean. Sums run in the order of the terms, everywhere.
+type predictor struct {
+	encoder *features.Encoder
+	base    float64
+	effect  [][]float64 // of each coefficient of each term; nil = the term has no part in it
+	shift   []float64   // the training mean of each term's effect
+}
+
+// contribution is c_k of an encoded value.
+func (p *predictor) contribution(k int, code features.Code) float64 {
+	if code.Level == features.NoLevel || p.effect[k] == nil {
+		return 0
+	}
+	return float64(p.effect[k][code.Level]*code.Z) - p.shift[k]
+}
+
+// contributions calls each with c_k, term by term, and returns base + Σ c_k, summed in that order.
+func (p *predictor) contributions(lead *features.Lead, each func(k int, c float64)) float64 {
+	l := p.base
+	for k := range p.effect {
+		if p.effect[k] == nil {
+			continue
+		}
+		c := p.contribution(k, p.encoder.Code(k, lead))
+		each(k, c)
+		l += c
+	}
+	return l
+}
+
+// table returns the predictor of the given rows of a table (nil = all), bit for bit what contributions gives each lead.
+func (p *predictor) table(table *features.Table, rows []int32) []float64 {
+	if rows == nil {
+		rows = features.AllRows(table.Rows)
+	}
+	l := make([]float64, len(rows))
+	for i := range l {
+		l[i] = p.base
+	}
+	for from := 0; from < len(rows); from += scoredAtOnce {
+		to := min(from+scoredAtOnce, len(rows))
+		p.addTable(table, rows[from:to], l[from:to])
+	}
+	return l
+}
+
+// scoredAtOnce is how many leads are scored together: few enough for their log-odds, and their levels of the parts of
+// pairs, to stay in the processor's second cache, and enough to read columns in long runs.
+const scoredAtOnce = 1 << 14
+
+// addTable adds the contributions of every term.
+func (p *predictor) addTable(table *features.Table, rows []int32, l []float64) {
+	levels := make([][]int32, len(p.effect))
+	for k := range p.effect {
+		p.addTerm(k, table, rows, levels, l)
+	}
+}
+
+// addTerm adds the contributions of term k; levels keeps those of the terms before it, for the pairs.
+func (p *predictor) addTerm(k int, table *features.Table, rows []int32, levels [][]int32, l []float64) {
+	if p.effect[k] == nil {
+		return
+	}
+	t := &p.encoder.Terms()[k]
+	if t.IsNumber() {
+		p.addNumbers(k, &table.Columns[p.encoder.Field(k)], rows, l)
+		return
+	}
+	levels[k] = p.levels(k, table, rows, levels)
+	by := p.byLevel(k)
+	for i, level := range levels[k] {
+		l[i] += by[level+1]
+	}
+}
+
+// levels returns the levels of a term of the rows; those of a pair from its parts', where they are known.
+func (p *predictor) levels(k int, table *features.Table, rows []int32, known [][]int32) []int32 {
+	levels := make([]int32, len(rows))
+	if t := &p.encoder.Terms()[k]; t.IsPair() {
+		if a, b := t.Parts(); known[a] != nil && known[b] != nil {
+			for i := range rows {
+				levels[i] = t.Cell(known[a][i], known[b][i])
+			}
+			return levels
+		}
+	}
+	level := p.encoder.Level(k, table)
+	for i, r := range rows {
+		levels[i] = level(r)
+	}
+	return levels
+}
+
+// byLevel returns what each level of a term contributes, after what a value without one does, which is nothing.
+func (p *predictor) byLevel(k int) []float64 {
+	by := make([]float64, p.encoder.Terms()[k].Size()+1)
+	for level := range by {
+		by[level] = p.contribution(k, features.Code{Level: int32(level - 1), Z: 1})
+	}
+	return by
+}
+
+// addNumbers adds the contributions of a term that is a number.
+func (p *predictor) addNumbers(k int, c *features.Column, rows []int32, l []float64) {
+	line := p.line(k)
+	if c.Times != nil {
+		for i, r := range rows {
+			l[i] += line.at(features.DaysOf(c.Times[r]))
+		}
+		return
+	}
+	for i, r := range rows {
+		l[i] += line.at(c.Numbers.At(int(r)))
+	}
+}
