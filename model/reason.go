@@ -10,6 +10,8 @@ import (
 func reasonText(r *Reason, currency string) string {
 	verb := "raises"
 	switch {
+	case r.LogOdds == 0 && r.ExpectedValue != nil && *r.ExpectedValue != 0:
+		return fmt.Sprintf("%s = %s changes only what a sale is worth (%s)", words(r.Feature), r.Value, signedMoney(*r.ExpectedValue, currency))
 	case r.LogOdds == 0:
 		return fmt.Sprintf("%s = %s makes no difference", words(r.Feature), r.Value)
 	case r.LogOdds < 0:
@@ -17,9 +19,14 @@ func reasonText(r *Reason, currency string) string {
 	}
 	text := fmt.Sprintf("%s = %s %s the probability by %.2f points", words(r.Feature), r.Value, verb, 100*math.Abs(r.Probability))
 	if r.ExpectedValue != nil {
-		text += fmt.Sprintf(" (%s)", strings.TrimSpace(fmt.Sprintf("%+.2f %s", *r.ExpectedValue, currency)))
+		text += fmt.Sprintf(" (%s)", signedMoney(*r.ExpectedValue, currency))
 	}
 	return text
+}
+
+// signedMoney writes an amount with its sign.
+func signedMoney(x float64, currency string) string {
+	return strings.TrimSpace(fmt.Sprintf("%+.2f %s", x, currency))
 }
 
 // inWords turns the separators of a column's name into blanks.

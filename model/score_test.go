@@ -215,6 +215,7 @@ func TestReasonText(t *testing.T) {
 	for want, r := range map[string]Reason{
 		"lead source = referral raises the probability by 1.69 points (+82.55 USD)": {Feature: "lead_source", Value: "referral", LogOdds: 0.28, Probability: 0.0169, ExpectedValue: &money},
 		"size = (missing) lowers the probability by 0.50 points":                    {Feature: "size", Value: "(missing)", LogOdds: -0.1, Probability: -0.005},
+		"fit = a changes only what a sale is worth (+82.55 USD)":                    {Feature: "fit", Value: "a", ExpectedValue: &money},
 		"a b = x makes no difference":                                               {Feature: "a.b", Value: "x"},
 	} {
 		if got := reasonText(&r, "USD"); got != want {

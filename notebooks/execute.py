@@ -87,7 +87,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("notebooks", nargs="*", type=pathlib.Path, help="these only")
     parser.add_argument("--out", type=pathlib.Path, default=HERE.parent / "build" / "notebooks", help="where to write")
-    parser.add_argument("--limit", type=int, default=90, help="seconds that a cell may take")
+    parser.add_argument("--limit", type=int, default=900, help="seconds that a cell may take")
     parser.add_argument("--strip", action="store_true", help="remove outputs from the notebooks, execute nothing")
     options = parser.parse_args()
     paths = options.notebooks or sorted(HERE.glob("*.ipynb"))

@@ -122,11 +122,40 @@ func (b *builder) value() facts {
 	if v.Kind == "" || v.Kind == "none" || !finite(v.Mean) {
 		return facts{"Value per sale", []fact{{"Profit", none + " because the model has learnt no profit or revenue of won leads; scores carry a probability but no money"}}}
 	}
-	return facts{"Value per sale", []fact{
+	list := []fact{
 		{"Profit", fmt.Sprintf("%s on average, before marketing and variable sales cost", money(v.Mean, v.Currency))},
-		{"Learnt from", plural(v.Wins, "won lead")},
-		{"Method", recorded(v.Kind)},
-	}}
+		{"Learnt from", plural(v.Wins, "won lead") + ofNothing(v.Nothing)},
+		{"Method", valueMethod(v.Kind)},
+	}
+	if f := v.ValueFigures; f != nil && finite(f.Bias) && finite(f.Gini) && finite(f.D2) {
+		list = append(list,
+			fact{"On sales held out", fmt.Sprintf("%s: promised ÷ earned %s (%s), the mean alone %s", plural(f.Sales, "sale"), fixed(f.Bias, 3), between(f.BiasCI, decimals(3)), fixed(f.BiasConstant, 3))},
+			fact{"Ranking by value", fmt.Sprintf("normalised Gini %s (%s), the mean alone %s; D² %s (%s), the mean alone %s", fixed(f.Gini, 3), between(f.GiniCI, decimals(3)), fixed(f.GiniConstant, 3),
+				fixed(f.D2, 3), between(f.D2CI, decimals(3)), fixed(f.D2Constant, 3))},
+			fact{"Profit of the best fifth", fmt.Sprintf("%s in the order of expected value, %s by probability alone", money(f.CapacityProfit, v.Currency), money(f.CapacityConstant, v.Currency))})
+	}
+	return facts{"Value per sale", list}
+}
+
+// valueMethod says a kind of value model in words.
+func valueMethod(kind string) string {
+	said := map[string]string{
+		model.ValueMean:     "mean: the mean profit, by source as far as the sales tell sources apart; no model of it did better",
+		model.ValueLogRidge: "log_ridge: ridge regression of the logarithm of profit, scaled to preserve the total",
+		model.ValueGamma:    "gamma: Gamma regression with a log link under a ridge, scaled to preserve the total",
+		model.ValueTweedie:  "tweedie: Tweedie regression of power 1.5 with a log link under a ridge, scaled to preserve the total",
+	}
+	if text, known := said[kind]; known {
+		return text
+	}
+	return recorded(kind)
+}
+
+func ofNothing(sales int) string {
+	if sales == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %s of them worth nothing", count(float64(sales)))
 }
 
 func money(x float64, currency string) string {

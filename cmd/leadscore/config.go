@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"regexp"
 	"slices"
@@ -66,6 +67,7 @@ type valueConfig struct {
 	Revenue     string  `yaml:"revenue"`
 	GrossMargin float64 `yaml:"gross_margin"`
 	Currency    string  `yaml:"currency"`
+	Cap         float64 `yaml:"cap"` // what one sale counts, at most
 }
 
 type featuresConfig struct {
@@ -257,8 +259,8 @@ func (c *config) validate() error {
 	if m := c.Value.GrossMargin; !(m > 0 && m <= 1) {
 		bad("value.gross_margin", m, "a share above 0 and at most 1")
 	}
-	if c.Value.Revenue != "" && c.Value.Profit != auto && c.Value.Profit != "" {
-		bad("value", "given twice", "either profit or revenue")
+	if v := c.Value.Cap; !(v >= 0) || math.IsInf(v, 0) {
+		bad("value.cap", v, "an amount ≥ 0; 0 = no limit")
 	}
 	if budget.Currency(c.Value.Currency).Validate() != nil {
 		bad("value.currency", c.Value.Currency, "an ISO 4217 code such as USD")

@@ -67,8 +67,9 @@ func oddLeads(rows int, seed uint64, scoring bool) datasets.Frame {
 		}
 		source.Texts, source.Valid = append(source.Texts, from), append(source.Valid, some())
 		reached.Times, reached.Valid = append(reached.Times, 1_790_000_000_000_000), append(reached.Valid, random.IntN(2) == 0)
-		profit.Floats, profit.Valid = append(profit.Floats, 100+1000*random.Float64()*float64(len(from))), append(profit.Valid, some())
 		won.Bools = append(won.Bools, random.Float64() < 0.2+0.3*ratio.Floats[i]/scale)
+		earned := max(0, math.Round(100*float64(len(from))*math.Exp(weight.Floats[i]/scale/5+random.NormFloat64()/2)-100))
+		profit.Floats, profit.Valid = append(profit.Floats, earned), append(profit.Valid, won.Bools[i])
 	}
 	return datasets.Frame{Rows: rows, Columns: []datasets.FrameColumn{id, color, ratio, price, weight, count, zip, member, seen, source, reached, profit, won}}
 }
@@ -173,13 +174,7 @@ func TestSameBitsOnEveryPath(t *testing.T) {
 	if len(columns) != rows {
 		t.Errorf("%d leads decided column by column, want %d", len(columns), rows)
 	}
-	for id, got := range columns {
-		b := want[id]
-		if b.logOdds = 0; got != b {
-			t.Errorf("column by column: %s: %v, want %v", id, got, b)
-			break
-		}
-	}
+	check("column by column", columns)
 	seen := map[string]int{}
 	for _, b := range want {
 		seen[b.tier]++
@@ -195,7 +190,7 @@ func TestSameBitsOnEveryPath(t *testing.T) {
 	})
 }
 
-// scoredLines scores a file into JSON lines and returns the bits of each lead's log-odds. Each score's sums are
+// scoredLines scores a file into JSON lines and returns the bits of each lead's score. Each score's sums are
 // checked on the way.
 func scoredLines(t *testing.T, modelPath, data, out string) map[string]bits {
 	t.Helper()
@@ -214,8 +209,8 @@ func scoredLines(t *testing.T, modelPath, data, out string) map[string]bits {
 
 // bits are what of a score every path must agree on, to the last bit.
 type bits struct {
-	logOdds, maxCost uint64
-	tier, action     string
+	logOdds, value, maxCost uint64
+	tier, action            string
 }
 
 var lastBits bits
@@ -223,7 +218,7 @@ var lastBits bits
 // decidedColumns scores a file column by column and returns what the policy says of each lead.
 func decidedColumns(t *testing.T, modelPath, data, out string) map[string]bits {
 	t.Helper()
-	must(t, "score", "--model", modelPath, "--data", data, "--out", out, "--explain", "0", "--only", "id,tier,max_cost_per_lead,action")
+	must(t, "score", "--model", modelPath, "--data", data, "--out", out, "--explain", "0", "--only", "id,log_odds,expected_value,max_cost_per_lead,tier,action")
 	f, err := os.Open(out)
 	if err != nil {
 		t.Fatal(err)
@@ -235,11 +230,15 @@ func decidedColumns(t *testing.T, modelPath, data, out string) map[string]bits {
 	}
 	got := map[string]bits{}
 	for _, r := range records[1:] {
-		limit, err := strconv.ParseFloat(r[2], 64)
-		if err != nil {
-			t.Fatalf("%v: %v", r, err)
+		numbers := make([]uint64, 3)
+		for i := range numbers {
+			x, err := strconv.ParseFloat(r[1+i], 64)
+			if err != nil {
+				t.Fatalf("%v: %v", r, err)
+			}
+			numbers[i] = math.Float64bits(x)
 		}
-		got[r[0]] = bits{maxCost: math.Float64bits(limit), tier: r[1], action: r[3]}
+		got[r[0]] = bits{logOdds: numbers[0], value: numbers[1], maxCost: numbers[2], tier: r[4], action: r[5]}
 	}
 	return got
 }
@@ -252,7 +251,10 @@ func bitsOf(t *testing.T, text []byte) string {
 		t.Fatalf("%v: %s", err, text)
 	}
 	checkSums(t, &s)
-	lastBits = bits{logOdds: math.Float64bits(s.LogOdds), tier: s.Tier, action: string(s.Action)}
+	if s.ExpectedValue == nil {
+		t.Fatalf("no expected value: %s", text)
+	}
+	lastBits = bits{logOdds: math.Float64bits(s.LogOdds), value: math.Float64bits(*s.ExpectedValue), tier: s.Tier, action: string(s.Action)}
 	if s.MaxCost != nil {
 		lastBits.maxCost = math.Float64bits(*s.MaxCost)
 	}

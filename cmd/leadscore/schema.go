@@ -100,11 +100,8 @@ func (b *schemaBuilder) assignRoles(needOutcome bool) {
 	b.assign("columns.cost", c.Columns.Cost, features.RoleCost)
 	b.assign("columns.lost_reason", c.Columns.LostReason, features.RoleLostReason)
 	b.assign("columns.weight", c.Columns.Weight, features.RoleWeight)
-	if c.Value.Revenue != "" {
-		b.assign("value.revenue", c.Value.Revenue, features.RoleRevenue)
-	} else {
-		b.assign("value.profit", c.Value.Profit, features.RoleProfit)
-	}
+	b.assign("value.revenue", c.Value.Revenue, features.RoleRevenue) // for sales of unknown profit
+	b.assign("value.profit", c.Value.Profit, features.RoleProfit)
 	for _, name := range c.Columns.Segments {
 		if b.role[name] != features.RoleSource {
 			b.assign("columns.segments", name, features.RoleSegment)

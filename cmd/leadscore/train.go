@@ -125,7 +125,7 @@ func (f *trainFlags) options(c *config, schema *features.Schema) (model.Options,
 	o := model.DefaultOptions()
 	o.Label = c.label(schema)
 	o.Split, o.Holdout, o.Refit = c.Split.By, c.Split.Holdout, c.Split.Refit
-	o.Currency, o.GrossMargin = c.Value.Currency, c.Value.GrossMargin
+	o.Currency, o.GrossMargin, o.ValueCap = c.Value.Currency, c.Value.GrossMargin, c.Value.Cap
 	var err error
 	if o.Policy, o.Tiers, err = c.policy(schema); err != nil {
 		return o, err
@@ -276,6 +276,10 @@ func (o *trainOutput) text(w io.Writer) {
 	row("optimum", "objective %.4f, relative gradient %.1e, %d passes", o.Fit.Objective, o.Fit.GradientNorm, o.Fit.Passes)
 	if o.Value.Kind != model.ValueNone {
 		row("value", "%.2f %s profit per sale, from %d sales (%s)", o.Value.Mean, o.Value.Currency, o.Value.Wins, o.Value.Kind)
+	}
+	if v := o.Value.ValueFigures; v != nil {
+		row("", "%d sales held out: bias %.3f (%.3f to %.3f), Gini %.3f (%.3f to %.3f), D² %.3f", v.Sales, v.Bias, v.BiasCI[0], v.BiasCI[1], v.Gini, v.GiniCI[0], v.GiniCI[1], v.D2)
+		row("best fifth", "made %.0f %s by expected value, %.0f by probability alone", v.CapacityProfit, o.Value.Currency, v.CapacityConstant)
 	}
 	row("leaks", "%s", leakText(o.Leaks))
 	row("cost", "%.2f CPU s, %.2f s, %.0f MB", o.Cost.TotalCPU, o.Cost.Wall, float64(o.Cost.MaxRSS)/1e6)
