@@ -199,7 +199,7 @@ func (l *valueLearner) foldProblems(family valueFamily, y, w []float64) ([]*fold
 			}
 		}
 		if floats.Sum(p.w) == 0 {
-			return nil, fmt.Errorf("model: value: %w: a fold holds every sale: too few accounts", errNoOptimum)
+			return nil, fmt.Errorf("model: value: %w: too few accounts: one holds nearly all of them", errNoOptimum)
 		}
 		if l.paying < valueFew {
 			p.design = l.design.only(l.screen(p.w))

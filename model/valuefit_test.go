@@ -176,6 +176,25 @@ func TestValueFewSales(t *testing.T) {
 	}
 }
 
+// Sales of one account, or with a number that is out of this world, leave the mean, and training says so.
+func TestValueNotFitted(t *testing.T) {
+	o := options()
+	o.Split, o.Holdout = SplitRowOrder, 0
+	columns := sold{rows: 600, seed: 5}.columns()
+	account := make([]string, 600)
+	for r := range account {
+		account[r] = "one"
+	}
+	trained := train(t, tableOf(t, append(columns, category("account", features.RoleAccount, account))...), o)
+	if trained.Value.Kind != ValueMean || !strings.Contains(said(trained, "value_not_fitted"), "accounts") {
+		t.Errorf("one account: %s, %q", trained.Value.Kind, said(trained, "value_not_fitted"))
+	}
+	columns[0].numbers[7] = 1e200
+	if odd := train(t, tableOf(t, columns...), o); odd.Value.Kind == ValueNone || math.IsNaN(odd.Model.document.Value.Base) {
+		t.Errorf("a huge number: %+v", odd.Value)
+	}
+}
+
 // A table's profits are those of its leads, to the last bit, and the ratio preserves the total out of fold.
 func TestValueTotals(t *testing.T) {
 	data, _ := codedSales(t, 400, 7, false)

@@ -20,8 +20,8 @@ const (
 	looseTolerance  = 1e-6  // will do where rounding stops the search
 )
 
-// errNoOptimum says that the search for a value model stopped short of the minimum.
-var errNoOptimum = errors.New("the solver did not converge")
+// errNoOptimum says that a value model has no optimum to be found. Training then says so and uses the credible mean.
+var errNoOptimum = errors.New("there is no value model of these sales")
 
 // valueProblem is one fit of a design.
 type valueProblem struct {
@@ -71,7 +71,7 @@ func (p *valueProblem) minimise(start []float64) (*valueOptimum, error) {
 			if gap <= looseTolerance*total {
 				return o, nil
 			}
-			return nil, fmt.Errorf("%w: %s with penalty %.3g stopped %.3g above its minimum", errNoOptimum, p.family.name(), p.lambda, gap)
+			return nil, fmt.Errorf("%w: the search for %s with penalty %.3g stopped %.3g above its minimum", errNoOptimum, p.family.name(), p.lambda, gap)
 		}
 		c := correction{step: make([]float64, d.size), turn: make([]float64, d.size)}
 		floats.SubTo(c.step, next.beta, o.beta)
@@ -137,7 +137,7 @@ func (d *valueDesign) factorise(gram *mat.SymDense, scale, lambda float64) (*mat
 	d.addPenalty(&h, lambda)
 	var factor mat.Cholesky
 	if !factor.Factorize(&h) {
-		return nil, fmt.Errorf("model: value: the curvature of %d coefficients under penalty %.3g is not positive", d.size, lambda)
+		return nil, fmt.Errorf("model: value: %w: the curvature of %d coefficients under penalty %.3g is not positive", errNoOptimum, d.size, lambda)
 	}
 	return &factor, nil
 }

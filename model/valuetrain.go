@@ -3,6 +3,7 @@ package model
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -142,6 +143,10 @@ func (t *trainer) value(ctx context.Context, encoder *features.Encoder, rows []i
 		return v, doubts, nil
 	}
 	fitted, err := fitValue(ctx, &valueData{encoder: encoder, table: t.table, wins: w, seed: t.options.Seed})
+	if errors.Is(err, errNoOptimum) {
+		doubts.say("value_not_fitted", "", "%v: the mean profit is used", err)
+		err = nil
+	}
 	switch {
 	case err != nil:
 		return v, nil, err
