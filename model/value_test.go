@@ -174,8 +174,12 @@ func simulate(t testing.TB, w *truth, n, rows int, seed uint64) (float64, string
 	return math.Sqrt(square/k) / (total / k), v.Kind
 }
 
-// The RMSE on four truths is that of the reference selector: in the median, within 0.03 and two standard errors of the
-// mean over the repeats. LEADSCORE_SIMULATIONS sets their number and adds 100 and 1,000 sales.
+// The RMSE on four truths is that of the reference selector: within 0.03 and two standard errors of the difference, the
+// reference being a figure of 15 to 25 repeats. LEADSCORE_SIMULATIONS sets the repeats and adds 100 and 1,000 sales.
+//
+// What can be reached: with k features and n log-normal sales, a log regression that is scaled to the total has the relative
+// variance (1 + k + 4Σβ²sd²)/n of its effects and (e − 1)·E(m²)/E(m)²/n of its scale, so an RMSE of
+// √(E(m²)/E(m)²·(13.7 + 3.4)/n), or 0.58, 0.33 and 0.18 here, without a ridge.
 func TestValueTruths(t *testing.T) {
 	repeats, sizes := 4, []int{300}
 	if text := os.Getenv("LEADSCORE_SIMULATIONS"); text != "" {
@@ -207,7 +211,7 @@ func (w *truth) compare(t *testing.T, n, repeats int) {
 	want := w.want[slices.Index([]int{100, 300, 1000}, n)]
 	se, median := sd/math.Sqrt(float64(repeats)), (errors[repeats/2]+errors[(repeats-1)/2])/2
 	t.Logf("RMSE mean %.3f ± %.3f, median %.3f, reference %.2f; %v", mean, se, median, want, kinds)
-	if median > want+.03+2*se {
-		t.Errorf("median RMSE %.3f, want %.2f", median, want)
+	if tolerance := .03 + 2*math.Hypot(se, sd/math.Sqrt(20)); mean > want+tolerance {
+		t.Errorf("RMSE %.3f, want %.2f within %.3f", mean, want, tolerance)
 	}
 }
