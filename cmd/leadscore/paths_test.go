@@ -218,7 +218,7 @@ var lastBits bits
 // decidedColumns scores a file column by column and returns what the policy says of each lead.
 func decidedColumns(t *testing.T, modelPath, data, out string) map[string]bits {
 	t.Helper()
-	must(t, "score", "--model", modelPath, "--data", data, "--out", out, "--explain", "0", "--only", "id,log_odds,expected_value,max_cost_per_lead,tier,action")
+	must(t, "score", "--model", modelPath, "--data", data, "--out", out, "--explain", "0", "--only", "id,log_odds,expected_value,tier,max_cost_per_lead,action")
 	f, err := os.Open(out)
 	if err != nil {
 		t.Fatal(err)
@@ -230,15 +230,15 @@ func decidedColumns(t *testing.T, modelPath, data, out string) map[string]bits {
 	}
 	got := map[string]bits{}
 	for _, r := range records[1:] {
-		numbers := make([]uint64, 3)
-		for i := range numbers {
-			x, err := strconv.ParseFloat(r[1+i], 64)
+		var numbers [3]uint64
+		for i, text := range []string{r[1], r[2], r[4]} {
+			x, err := strconv.ParseFloat(text, 64)
 			if err != nil {
 				t.Fatalf("%v: %v", r, err)
 			}
 			numbers[i] = math.Float64bits(x)
 		}
-		got[r[0]] = bits{logOdds: numbers[0], value: numbers[1], maxCost: numbers[2], tier: r[4], action: r[5]}
+		got[r[0]] = bits{logOdds: numbers[0], value: numbers[1], maxCost: numbers[2], tier: r[3], action: r[5]}
 	}
 	return got
 }
