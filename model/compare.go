@@ -60,7 +60,7 @@ func Compare(ctx context.Context, table *features.Table, options Options) (*Comp
 		return func(u turn) ([]float64, error) { return t.predict(ctx, "comparing", u) }
 	}
 	candidates := []candidate{
-		{"this model (" + options.Recipe + ", l2 " + features.FormatNumber(options.L2) + ")", fits(t)},
+		{"this model (" + options.recipe() + ")", fits(t)},
 		{plainName, fits(&plain)}, {bayesName, t.naiveBayes}, {constantName, t.constant},
 	}
 	tested, logOdds, err := t.crossFit(candidates)

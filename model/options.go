@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/leadscore/leadscore/budget"
+	"github.com/leadscore/leadscore/features"
 )
 
 // The ways to choose the holdout.
@@ -65,9 +66,17 @@ type Progress struct {
 // DefaultOptions are the options of a training run with nothing configured.
 func DefaultOptions() Options {
 	return Options{
-		Recipe: RecipePlain, L2: 1, Split: SplitAuto, Holdout: 0.3, Refit: true, Tolerance: 5e-6,
+		Recipe: RecipeAuto, L2: 1, Split: SplitAuto, Holdout: 0.3, Refit: true, Tolerance: 5e-6,
 		SE: SESubsample, Seed: 1, Workers: runtime.GOMAXPROCS(0), Currency: "USD", GrossMargin: 1,
 	}
+}
+
+// recipe says how the options fit: the recipe, and its penalty if that is given.
+func (o *Options) recipe() string {
+	if o.Recipe == RecipeAuto { // learns a penalty for each column
+		return o.Recipe
+	}
+	return o.Recipe + ", l2 " + features.FormatNumber(o.L2)
 }
 
 // maxHorizon is a hundred years in days.

@@ -184,7 +184,7 @@ func (w world) lean() []column {
 // options are those of the world's leads.
 func options() Options {
 	o := DefaultOptions()
-	o.Label = Label{Column: "converted"}
+	o.Recipe, o.Label = RecipePlain, Label{Column: "converted"}
 	o.Workers, o.Tool, o.DataSHA256 = 2, "leadscore test", "00"
 	return o
 }

@@ -83,13 +83,28 @@ func (b *builder) fit() facts {
 	f := b.t.Fit
 	return facts{"Fit", []fact{
 		{"Recipe", recorded(f.Recipe) + ": logistic regression"},
-		{"Penalty", fmt.Sprintf("ridge, λ = %s on the squared coefficients", trimmed(f.L2))},
-		{"Size", fmt.Sprintf("%s, %s", plural(f.Columns, "feature"), plural(f.Coefficients, "coefficient"))},
+		{"Penalty", penalty(f)},
+		{"Size", size(f)},
 		{"Convergence", fmt.Sprintf("objective %s, norm of the gradient %s, %s over the data", fixed(f.Objective, 4), scientific(f.GradientNorm), passes(f.Passes))},
 		{"Standard errors", recorded(f.SE)},
 		{"Calibration", calibration(f.Calibration)},
 		{"Unseen levels", "contribute nothing to a score, and the score carries a warning"},
 	}}
+}
+
+func penalty(f model.FitSummary) string {
+	if f.Recipe == model.RecipeAuto {
+		return "one of its own for each feature and each pair, learnt from the data (empirical Bayes)"
+	}
+	return fmt.Sprintf("ridge, λ = %s on the squared coefficients", trimmed(f.L2))
+}
+
+func size(f model.FitSummary) string {
+	text := plural(f.Columns, "feature")
+	if f.Pairs > 0 {
+		text += ", " + plural(f.Pairs, "pair") + " of them"
+	}
+	return text + ", " + plural(f.Coefficients, "coefficient")
 }
 
 func passes(n int) string {

@@ -83,14 +83,14 @@ func fixtureTable(schema *features.Schema, seed uint64) *features.Table {
 	return b.Table()
 }
 
-// artifact returns the bytes of a model trained on leads drawn with the seed.
-func artifact(seed uint64) []byte {
+// artifact returns the bytes of a model trained by a recipe on leads drawn with the seed.
+func artifact(recipe string, seed uint64) []byte {
 	schema, err := features.NewSchema(fixtureFields, []string{"", "?"})
 	if err != nil {
 		panic(err)
 	}
 	options := model.DefaultOptions()
-	options.Label.Column, options.Holdout = "converted", 0
+	options.Recipe, options.Label.Column, options.Holdout = recipe, "converted", 0
 	options.Policy = &budget.Policy{Target: budget.Target{ROI: 0.25, Basis: budget.Marketing}, Currency: "USD"}
 	options.Tiers = model.TierCuts{By: budget.ByValue, Shares: []float64{0.2, 0.3, 0.5}}
 	training, err := model.Train(context.Background(), fixtureTable(schema, seed), options)
@@ -104,8 +104,10 @@ func artifact(seed uint64) []byte {
 	return b.Bytes()
 }
 
-// artifacts are two models of one schema, trained once.
-var artifacts = sync.OnceValue(func() [2][]byte { return [2][]byte{artifact(1), artifact(2)} })
+// artifacts are two models of one schema, trained once, one by each recipe.
+var artifacts = sync.OnceValue(func() [2][]byte {
+	return [2][]byte{artifact(model.RecipePlain, 1), artifact(model.RecipeAuto, 2)}
+})
 
 // testOptions writes the first artifact into a folder of its own and returns options that serve it on a
 // free port, end at once and do not watch.
@@ -262,7 +264,7 @@ func with(member, value string) string {
 
 // TestFixture holds the generator to what the tests build on.
 func TestFixture(t *testing.T) {
-	if bytes.Equal(artifacts()[0], artifacts()[1]) || !bytes.Equal(artifact(1), artifacts()[0]) {
+	if bytes.Equal(artifacts()[0], artifacts()[1]) || !bytes.Equal(artifact(model.RecipePlain, 1), artifacts()[0]) {
 		t.Error("want two models that differ and can be made again")
 	}
 	s := send(t, testServer(t, nil).Handler(), call{body: goodLead}).score(t)

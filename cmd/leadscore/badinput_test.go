@@ -156,7 +156,7 @@ func TestBadTrainingData(t *testing.T) {
 		data := filepath.Join(dir, "bad.parquet")
 		writeFrame(t, data, f)
 		wantFailure(t, exitFailed, []string{"separation", "color=red (always converts)"},
-			"train", "--data", data, "--config", config, "--l2", "0", "--holdout", "0", "--out", filepath.Join(dir, "m.json"))
+			"train", "--data", data, "--config", config, "--recipe", "plain", "--l2", "0", "--holdout", "0", "--out", filepath.Join(dir, "m.json"))
 	})
 }
 

@@ -121,7 +121,7 @@ func benchTrain(b *testing.B, path string, c *config) *model.Training {
 		b.Fatal(err)
 	}
 	o := model.DefaultOptions()
-	o.Label, o.Holdout = c.label(schema), 0
+	o.Recipe, o.Label, o.Holdout = model.RecipePlain, c.label(schema), 0
 	trained, err := model.Train(context.Background(), table, o)
 	if err != nil {
 		b.Fatal(err)

@@ -41,6 +41,7 @@ func (a *app) compareRecipes(cmd *cobra.Command, f *trainFlags) error {
 		return err
 	}
 	defer in.dataset.Close()
+	a.warn(in.warnings)
 	table, err := a.loadTable(cmd.Context(), in.dataset, in.schema, in.options.Workers)
 	if err != nil {
 		return err

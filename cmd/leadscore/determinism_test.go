@@ -68,7 +68,7 @@ func TestTrainJSONIsOneDocument(t *testing.T) {
 	switch {
 	case len(document.Model.ID) != 64, document.Data.Rows != 5000, document.Data.Used+document.Data.Immature != 5000,
 		len(document.Data.SHA256) != 64, document.Split.Kind != "time", document.Holdout.AUC < 0.7,
-		document.Holdout.CI[0] >= document.Holdout.AUC, document.Folds.Note == "", document.Fit.Recipe != "plain",
+		document.Holdout.CI[0] >= document.Holdout.AUC, document.Folds.Note == "", document.Fit.Recipe != "auto",
 		document.Fit.Passes == 0, document.Value.Wins == 0, document.Cost.Total <= 0:
 		t.Errorf("%+v", document)
 	}

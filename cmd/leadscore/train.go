@@ -84,6 +84,8 @@ type trainInput struct {
 	dataset *datasets.Dataset
 	schema  *features.Schema
 	options model.Options
+
+	warnings []model.Warning // about the flags
 }
 
 // open reads the configuration and the data's columns. The caller closes the data set.
@@ -116,6 +118,9 @@ func (f *trainFlags) open(cmd *cobra.Command, environ []string) (*trainInput, er
 	if in.options, err = f.options(&c, in.schema); err != nil {
 		in.dataset.Close()
 		return nil, err
+	}
+	if in.options.Recipe == model.RecipeAuto && cmd.Flags().Changed("l2") {
+		in.warnings = []model.Warning{{Code: "l2_unused", Detail: "--l2 belongs to --recipe plain and is ignored: recipe auto learns a penalty for each column"}}
 	}
 	return in, nil
 }
@@ -165,10 +170,8 @@ func (a *app) train(ctx context.Context, cmd *cobra.Command, f *trainFlags) erro
 	}
 	defer in.dataset.Close()
 	fmt.Fprintln(a.stderr, "leadscore: columns:", describeRoles(in.schema))
-	if in.options.Recipe == model.RecipeAuto && cmd.Flags().Changed("l2") {
-		fmt.Fprintln(a.stderr, "leadscore: warning: l2_unused: --l2 is the plain recipe's: recipe auto learns a penalty for each column")
-	}
 	if f.dryRun {
+		a.warn(in.warnings)
 		return a.print(in.schema, func(w io.Writer) {
 			fmt.Fprintf(w, "%d leads; %s; data and configuration are in order\n", in.dataset.Rows(), in.options.Label)
 		})
@@ -177,10 +180,14 @@ func (a *app) train(ctx context.Context, cmd *cobra.Command, f *trainFlags) erro
 	if err != nil {
 		return err
 	}
-	for _, w := range out.Warnings {
+	a.warn(out.Warnings)
+	return a.print(out, out.text)
+}
+
+func (a *app) warn(warnings []model.Warning) {
+	for _, w := range warnings {
 		fmt.Fprintf(a.stderr, "leadscore: warning: %s: %s\n", w.Code, join(w.Column, w.Detail))
 	}
-	return a.print(out, out.text)
 }
 
 func join(column, detail string) string {
@@ -212,6 +219,7 @@ func (a *app) trainAndWrite(ctx context.Context, in *trainInput, f *trainFlags, 
 		return nil, err
 	}
 	watch.lap(&watch.cost.FitCPU)
+	training.Warnings = append(in.warnings, training.Warnings...)
 	if err := saveModel(f.out, training.Model); err != nil {
 		return nil, err
 	}

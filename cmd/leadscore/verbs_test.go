@@ -98,16 +98,31 @@ func TestInspectFindsThePlantedLeak(t *testing.T) {
 func TestCompare(t *testing.T) {
 	dir, modelPath := sampleLeads(t, "8000")
 	data := filepath.Join(dir, "leads.parquet")
-	r := must(t, "compare", "--data", data, "--config", filepath.Join(dir, "leadscore.yaml"), "--l2", "30")
-	for _, part := range []string{"this model (plain, l2 30)", "plain logistic regression", "naive Bayes", "constant"} {
+	r := must(t, "compare", "--data", data, "--config", filepath.Join(dir, "leadscore.yaml"))
+	for _, part := range []string{"this model (auto)", "plain logistic regression", "naive Bayes", "constant"} {
 		if !strings.Contains(r.stdout, part) {
 			t.Errorf("%q is not in the output:\n%s", part, r.stdout)
 		}
 	}
 	other := filepath.Join(dir, "other.json")
-	must(t, "train", "--data", data, "--config", filepath.Join(dir, "leadscore.yaml"), "--out", other, "--l2", "100", "--holdout", "0")
+	must(t, "train", "--data", data, "--config", filepath.Join(dir, "leadscore.yaml"), "--out", other, "--recipe", "plain", "--l2", "100", "--holdout", "0")
 	r = must(t, "compare", "--model", modelPath, "--model", other, "--data", data)
 	if !strings.Contains(r.stdout, other) {
 		t.Errorf("%s", r.stdout)
+	}
+}
+
+// Recipe auto, the default, learns its penalties: an --l2 is not obeyed in silence.
+func TestL2OfRecipeAutoIsDoubted(t *testing.T) {
+	dir, _ := sampleLeads(t, "3000")
+	base := []string{"--data", filepath.Join(dir, "leads.parquet"), "--config", filepath.Join(dir, "leadscore.yaml"), "--out", filepath.Join(dir, "m.json"), "--holdout", "0", "--json"}
+	for _, c := range []struct {
+		flags []string
+		told  bool
+	}{{[]string{"--l2", "30"}, true}, {[]string{"--l2", "30", "--dry-run"}, true}, {[]string{"--l2", "30", "--recipe", "plain"}, false}, {nil, false}} {
+		r := must(t, append(append([]string{"train"}, base...), c.flags...)...)
+		if got := strings.Contains(r.stderr, "l2_unused: --l2 belongs to --recipe plain"); got != c.told {
+			t.Errorf("%v: told %v: %s", c.flags, got, r.stderr)
+		}
 	}
 }

@@ -87,7 +87,7 @@ func sampleTable(t *testing.T, rows int) *features.Table {
 func train(t *testing.T, table *features.Table, lambda float64) *model.Model {
 	t.Helper()
 	o := model.DefaultOptions()
-	o.Label.Column, o.L2, o.Holdout, o.Tolerance = "won", lambda, 0, 1e-11
+	o.Recipe, o.Label.Column, o.L2, o.Holdout, o.Tolerance = model.RecipePlain, "won", lambda, 0, 1e-11
 	training, err := model.Train(t.Context(), table, o)
 	if err != nil {
 		t.Fatal(err)

@@ -30,7 +30,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	exclude := flags.String("exclude", "", "columns that are not features, with commas between them")
 	folds := flags.Int("folds", 5, "number of folds")
 	threshold := flags.Float64("threshold", 0.5, "probability from which a lead is labelled as converting")
-	flags.Float64Var(&options.L2, "l2", options.L2, "ridge penalty λ")
+	flags.StringVar(&options.Recipe, "recipe", options.Recipe, "how features are encoded: auto or plain")
+	flags.Float64Var(&options.L2, "l2", options.L2, "ridge penalty λ of recipe plain")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}

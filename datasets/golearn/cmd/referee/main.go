@@ -44,7 +44,7 @@ func again() int {
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	options := golearn.DefaultOptions()
-	options.Tolerance = 1e-11
+	options.Recipe, options.Tolerance = model.RecipePlain, 1e-11
 	flags := flag.NewFlagSet("referee", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	outcome := flags.String("outcome", "converted", "column that says whether a lead converted")
