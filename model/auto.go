@@ -86,7 +86,8 @@ func (t *trainer) fitKnown(ctx context.Context, rows []int32, encoder *features.
 			continue
 		}
 		if s, found := l.pairingOf(known, t.known.groups); found {
-			pairs = append(pairs, l.pairTerms(s, []candidatePair{{a: 0, b: 1}}, func(a, b, count int) []float64 { return l.cellWeights(rows, a, b, s, count) })...)
+			terms, _ := l.pairTerms(s, []candidatePair{{a: 0, b: 1}}, func(a, b, count int) []float64 { return l.cellWeights(rows, a, b, s, count) })
+			pairs = append(pairs, terms...)
 		}
 	}
 	encoder, err := encoder.With(pairs)
@@ -127,6 +128,7 @@ type learner struct {
 	*trainer
 	options logit.Options // of the fits on the way
 	part    []int32       // nil = every row of the fit
+	design  []int32       // the rows of the problem, nil = all of the table
 	encoder *features.Encoder
 	problem logit.Problem
 	penalty []float64 // λ of each term
@@ -140,18 +142,17 @@ func (t *trainer) learn(ctx context.Context, stage string, rows []int32, encoder
 	l.options.Tolerance = max(learnTolerance, o.Tolerance)
 	l.options.Reference = false
 	l.part = evenly(rows, t.table.Rows, learnRows)
-	design := l.part
-	if design == nil {
-		design = rows
+	if l.design = l.part; l.part == nil {
+		l.design = rows
 	}
-	l.problem = t.problem(encoder, design)
+	l.problem = t.problem(encoder, l.design)
 	for k := range encoder.Terms() {
 		l.penalty = append(l.penalty, firstPenalty(&encoder.Terms()[k]))
 	}
 	if err := l.adapt(ctx, 0, mainSteps); err != nil {
 		return nil, err
 	}
-	return l, l.addPairs(ctx, rows, design)
+	return l, l.addPairs(ctx, rows)
 }
 
 // evenly returns at most count of the rows (nil = all of the table), evenly spread; nil if that is all of them.

@@ -1,0 +1,206 @@
+package model
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/leadscore/leadscore/features"
+	"github.com/leadscore/leadscore/model/logit"
+)
+
+// Whether a candidate pair enters is decided by leads that had no part in choosing or fitting it. The leads are cut into
+// folds, those of an account together. On all folds but one, pairs are screened anew and fitted; on the leads of that
+// fold, each of these pairs is worth what the log loss rises by if its effect is left out, centred, and nothing else
+// changed. A pair enters if its mean worth over the leads tested, 0 in folds that did not choose it, is above gateErrors
+// standard errors: what got so far is seldom chance, and shrunk if it is.
+//
+// Note: a verdict on all candidates together lost pairs of a large effect to the noise of small ones beside them.
+
+const (
+	gateFolds    = 5
+	gateTested   = 20_000 // leads that are enough to decide by
+	gatePairStep = 3
+	gateErrors   = 0.5
+)
+
+// trial is what a fold says of the pairs that it chose.
+type trial struct {
+	chosen []candidatePair
+	worth  [][]float64 // of each of them, on each lead of the fold, times its weight
+}
+
+// gate returns the candidates that help leads that had no part in choosing them.
+func (l *learner) gate(ctx context.Context, s *pairing, candidates []candidatePair) ([]candidatePair, error) {
+	fold := l.folds()
+	var tested predictions
+	worth := make([][]float64, len(candidates))
+	for k := range gateFolds {
+		if k > 0 && len(tested.eta) >= gateTested {
+			break
+		}
+		t, err := l.tryPairs(ctx, s, fold, k)
+		if err != nil {
+			return nil, err
+		}
+		count := len(tested.eta)
+		for i, f := range fold {
+			if int(f) == k {
+				tested.eta = append(tested.eta, 0)
+				tested.weight = append(tested.weight, l.problemWeight(i))
+				if l.accounts != nil {
+					tested.cluster = append(tested.cluster, l.accounts[l.row(i)])
+				}
+			}
+		}
+		for c := range candidates {
+			worth[c] = append(worth[c], t.of(candidates[c], len(tested.eta)-count)...)
+		}
+	}
+	var kept []candidatePair
+	for c := range candidates {
+		if mean, se := tested.meanAndError(worth[c]); mean > gateErrors*se {
+			kept = append(kept, candidates[c])
+		}
+	}
+	return kept, nil
+}
+
+// of returns what a pair is worth on the fold's leads: nothing if it was not chosen.
+func (t *trial) of(c candidatePair, leads int) []float64 {
+	for i, chosen := range t.chosen {
+		if chosen.a == c.a && chosen.b == c.b {
+			return t.worth[i]
+		}
+	}
+	return make([]float64, leads)
+}
+
+// problemWeight is the weight of a row of the problem.
+func (l *learner) problemWeight(i int) float64 {
+	if l.problem.Weights == nil {
+		return 1
+	}
+	return l.problem.Weights[i]
+}
+
+// row is the table's row that is row i of the problem.
+func (l *learner) row(i int) int32 {
+	if l.design == nil {
+		return int32(i)
+	}
+	return l.design[i]
+}
+
+// folds gives each row of the problem one of gateFolds folds, at random; rows of one account get the same.
+func (l *learner) folds() []uint8 {
+	random := rand.New(rand.NewPCG(l.trainer.options.Seed, 0x67617465))
+	fold := make([]uint8, l.problem.Rows)
+	if l.accounts != nil {
+		of := map[int32]uint8{}
+		for i := range fold {
+			account := l.accounts[l.row(i)]
+			f, known := of[account]
+			if !known {
+				f = uint8(random.IntN(gateFolds))
+				of[account] = f
+			}
+			fold[i] = f
+		}
+		return fold
+	}
+	for i := range fold {
+		fold[i] = uint8(i % gateFolds)
+	}
+	random.Shuffle(len(fold), func(i, j int) { fold[i], fold[j] = fold[j], fold[i] })
+	return fold
+}
+
+// tryPairs chooses and fits pairs on all folds but one and says what they are worth on that.
+func (l *learner) tryPairs(ctx context.Context, s *pairing, fold []uint8, k int) (*trial, error) {
+	inner := *l
+	inner.penalty = slices.Clone(l.penalty)
+	inner.problem.Columns = slices.Clone(l.problem.Columns)
+	weights := make([]float64, len(fold))
+	for i := range weights {
+		if int(fold[i]) != k {
+			weights[i] = l.problemWeight(i)
+		}
+	}
+	inner.problem.Weights = weights
+	if err := inner.adapt(ctx, 0, 0); err != nil {
+		return nil, err
+	}
+	chosen, err := s.screen(ctx, newLeftover(&inner.problem, linearPredictor(&inner.problem, inner.fit)), l.options.Workers)
+	if err != nil {
+		return nil, err
+	}
+	terms, chosen := inner.pairTerms(s, chosen, func(a, b, count int) []float64 {
+		weight := make([]float64, count)
+		for i := range fold { // every row, so that each has a cell: which cells there are tells nothing of outcomes
+			weight[int(s.codes[a][i])*s.counts[b]+int(s.codes[b][i])] += l.problemWeight(i)
+		}
+		return weight
+	})
+	if len(terms) == 0 {
+		return &trial{}, nil
+	}
+	encoder, err := l.encoder.With(terms)
+	if err != nil {
+		return nil, err
+	}
+	first := len(inner.penalty)
+	inner.penalty, inner.fit = withPairs(inner.penalty, inner.fit, terms)
+	inner.encoder = encoder
+	bound := encoder.Terms()[first:]
+	for i := range bound {
+		inner.problem.Columns = append(inner.problem.Columns, l.pairColumn(&bound[i]))
+	}
+	if err := inner.adapt(ctx, first, gatePairStep); err != nil {
+		return nil, err
+	}
+	return inner.trial(chosen, first, fold, k, l.problemWeight), nil
+}
+
+// trial measures the pairs, whose columns start at first, on the leads of a fold.
+func (l *learner) trial(chosen []candidatePair, first int, fold []uint8, k int, weight func(i int) float64) *trial {
+	t := &trial{chosen: chosen, worth: make([][]float64, len(chosen))}
+	eta := linearPredictor(&l.problem, l.fit)
+	for c := range chosen {
+		codes, beta := l.problem.Columns[first+c].Codes, l.fit.Coefficients[first+c]
+		var sum, total float64
+		for i, w := range l.problem.Weights { // 0 in the fold
+			sum += w * beta[codeAt(codes, i)]
+			total += w
+		}
+		for i, f := range fold {
+			if int(f) != k {
+				continue
+			}
+			y, effect := float64(l.problem.Labels[i]), beta[codeAt(codes, i)]-sum/total
+			t.worth[c] = append(t.worth[c], weight(i)*(logLoss(eta[i]-effect, y)-logLoss(eta[i], y)))
+		}
+	}
+	return t
+}
+
+// pairColumn encodes a pair from the codes of its parts.
+func (l *learner) pairColumn(t *features.Term) logit.Column {
+	a, b := t.Parts()
+	codes := make([]uint16, l.problem.Rows)
+	at, bt := l.problem.Columns[a].Codes, l.problem.Columns[b].Codes
+	for i := range codes {
+		codes[i] = uint16(t.Cell(codeAt(at, i), codeAt(bt, i)))
+	}
+	return logit.Column{Codes: logit.Codes{U16: codes}, Levels: t.Size()}
+}
+
+func codeAt(c logit.Codes, i int) int32 {
+	switch {
+	case c.U8 != nil:
+		return int32(c.U8[i])
+	case c.U16 != nil:
+		return int32(c.U16[i])
+	}
+	return int32(c.U32[i])
+}

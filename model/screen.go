@@ -1,0 +1,272 @@
+package model
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/leadscore/leadscore/model/logit"
+)
+
+// Pairs of features are screened by what a fit without them leaves over. With rᵢ the residual and hᵢ the curvature of
+// lead i, G and W are their sums over cell (a, b) of two coarsened features. A penalised fit leaves something over in
+// the rows and columns, too, which is not the pair's: the additive fit (ρ_a + κ_b) of G/W with the weights W takes it
+// out,
+//
+//	g = G − W·(ρ_a + κ_b),   v = W·(1 − W·q),   q = 1/W_a + uᵀM⁻¹u,   u = e_b − W_a·/W_a,   M = diag(W_b) − Σ_a W_a·W_a·ᵀ/W_a
+//
+// v is the variance of g if no cell has an effect: W times what the leverage of the additive fit leaves. The gain of
+// giving each cell a coefficient of precision screenRidge is about ½Σg²/(W+screenRidge). By chance the sum has the mean
+// Σv/(W+screenRidge) and the variance 2·Σv·W/(W+screenRidge)², since 1 − W·q is the diagonal of a projection; the cube
+// root of Wilson and Hilferty (1931) turns it into a standard normal score z, which tells how far a pair stands out.
+//
+// Candidates are the pairs of the largest z, as many as make the expected share of those without an effect falseShare
+// (Benjamini and Hochberg 1995), for a gate follows that asks leads which had no part in this.
+
+const (
+	falseShare  = 0.5
+	mostPairs   = 16
+	screenRidge = 8.0
+	screenWork  = 400_000_000 // rows × pairs
+	leastFree   = 1e-6        // of a cell's variance that the additive fit must leave
+)
+
+// candidatePair is a pair of terms with the score that the screening gave it.
+type candidatePair struct {
+	a, b  int // positions in pairing.terms
+	score float64
+}
+
+// leftover is what a fit leaves over: residual and curvature of each lead, and figures of all of them.
+type leftover struct {
+	residual, curvature []float64
+	excess              float64 // Σ fourth cumulants / Σ variances of the residuals
+	inflation           float64 // variance of a residual over its curvature: 1 without weights
+}
+
+func newLeftover(p *logit.Problem, eta []float64) *leftover {
+	o := &leftover{residual: make([]float64, p.Rows), curvature: make([]float64, p.Rows)}
+	var sum, fourth, variance float64
+	for i, x := range eta {
+		w := 1.0
+		if p.Weights != nil {
+			w = p.Weights[i]
+		}
+		q := Sigmoid(x)
+		h := q * (1 - q)
+		o.residual[i], o.curvature[i] = w*(float64(p.Labels[i])-q), w*h
+		sum += w * h
+		variance += w * w * h
+		fourth += w * w * w * w * h * (1 - 6*h)
+	}
+	o.excess, o.inflation = fourth/sum, variance/sum
+	return o
+}
+
+// screen scores every pair and returns those worth a trial, the best first.
+func (s *pairing) screen(ctx context.Context, o *leftover, workers int) ([]candidatePair, error) {
+	var all []candidatePair
+	for a := range s.terms {
+		for b := range a {
+			all = append(all, candidatePair{a: b, b: a})
+		}
+	}
+	var wait sync.WaitGroup
+	for w := range workers {
+		wait.Go(func() {
+			for i := w; i < len(all) && ctx.Err() == nil; i += workers {
+				all[i].score = s.score(all[i], o)
+			}
+		})
+	}
+	wait.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(all, func(a, b candidatePair) int { return cmp.Compare(b.score, a.score) })
+	return all[:min(mostPairs, discoveries(all))], nil
+}
+
+// discoveries is how many of the pairs, the best first, to try: so many that chance would give at most falseShare of
+// them.
+func discoveries(sorted []candidatePair) int {
+	found := 0
+	for k, c := range sorted {
+		if chance := math.Erfc(c.score/math.Sqrt2) / 2; chance*float64(len(sorted)) <= falseShare*float64(k+1) {
+			found = k + 1
+		}
+	}
+	return found
+}
+
+// score is z of a pair.
+func (s *pairing) score(c candidatePair, o *leftover) float64 {
+	codesA, codesB := s.codes[c.a], s.codes[c.b]
+	codesB = codesB[:len(codesA)]
+	t := crossTable{rows: s.counts[c.a], columns: s.counts[c.b]}
+	for i := 0; i < len(codesA); i += s.stride {
+		a, b := codesA[i], codesB[i]
+		t.residual[a][b] += o.residual[i]
+		t.weight[a][b] += o.curvature[i]
+	}
+	return t.score(o)
+}
+
+// crossTable holds the sums of residuals and curvatures over the cells of two features.
+type crossTable struct {
+	rows, columns    int
+	residual, weight [mostGroups][mostGroups]float64
+}
+
+// score is z of the table.
+func (t *crossTable) score(o *leftover) float64 {
+	fit, ok := t.additive()
+	if !ok {
+		return 0
+	}
+	var gain, mean, variance float64
+	for a := range t.rows {
+		for b := range t.columns {
+			w := t.weight[a][b]
+			free := 1 - w*fit.leverage[a][b]
+			if !(w > 0 && free > leastFree) {
+				continue
+			}
+			g := t.residual[a][b] - w*(fit.row[a]+fit.column[b])
+			ridged := w + screenRidge
+			v := w * free * o.inflation
+			gain += g * g / ridged
+			mean += v / ridged
+			variance += (2*v*w*o.inflation + max(0, o.excess*w*free)) / (ridged * ridged)
+		}
+	}
+	return wilsonHilferty(gain, mean, variance)
+}
+
+// wilsonHilferty returns the standard normal score of a sum of squares of the given mean and variance.
+func wilsonHilferty(x, mean, variance float64) float64 {
+	if !(mean > 0 && variance > 0) {
+		return 0
+	}
+	spread := 2.0 / 9 * variance / (2 * mean * mean) // 2/(9ν), ν the degrees of freedom
+	return (math.Cbrt(x/mean) - (1 - spread)) / math.Sqrt(spread)
+}
+
+// additive is the weighted additive fit of a table: ρ, κ, and q of each cell.
+type additive struct {
+	row, column [mostGroups]float64
+	leverage    [mostGroups][mostGroups]float64 // q: times W it is the leverage
+}
+
+// additive fits the rows and columns. M has a null space, along which nothing depends on κ; a trace of a ridge makes it
+// positive definite.
+func (t *crossTable) additive() (*additive, bool) {
+	var rowWeight, rowSum, right [mostGroups]float64
+	var m [mostGroups][mostGroups]float64
+	total := 0.0
+	for a := range t.rows {
+		for b := range t.columns {
+			rowWeight[a] += t.weight[a][b]
+			rowSum[a] += t.residual[a][b]
+			right[b] += t.residual[a][b]
+			m[b][b] += t.weight[a][b]
+		}
+		total += rowWeight[a]
+	}
+	for a := range t.rows {
+		for b := range t.columns {
+			if rowWeight[a] <= 0 {
+				continue
+			}
+			share := t.weight[a][b] / rowWeight[a]
+			right[b] -= share * rowSum[a]
+			for c := range t.columns {
+				m[b][c] -= share * t.weight[a][c]
+			}
+		}
+	}
+	for b := range t.columns {
+		m[b][b] += 1e-8 * total
+	}
+	l, ok := lower(&m, t.columns)
+	if !ok {
+		return nil, false
+	}
+	f := &additive{}
+	f.column = forward(l, right, t.columns)
+	f.column = backward(l, f.column, t.columns)
+	for a := range t.rows {
+		if rowWeight[a] <= 0 {
+			continue
+		}
+		f.row[a] = rowSum[a]
+		for b := range t.columns {
+			f.row[a] -= t.weight[a][b] * f.column[b]
+		}
+		f.row[a] /= rowWeight[a]
+		for b := range t.columns {
+			f.leverage[a][b] = t.cellLeverage(l, a, b, rowWeight[a])
+		}
+	}
+	return f, true
+}
+
+// cellLeverage is q of a cell.
+func (t *crossTable) cellLeverage(l *[mostGroups][mostGroups]float64, a, b int, rowWeight float64) float64 {
+	var u [mostGroups]float64
+	for c := range t.columns {
+		u[c] = -t.weight[a][c] / rowWeight
+	}
+	u[b]++
+	q := 1 / rowWeight
+	for _, x := range forward(l, u, t.columns) {
+		q += x * x
+	}
+	return q
+}
+
+// lower is the Cholesky factor of the first n rows of a symmetric matrix; false if it has none.
+func lower(m *[mostGroups][mostGroups]float64, n int) (*[mostGroups][mostGroups]float64, bool) {
+	l := &[mostGroups][mostGroups]float64{}
+	for i := range n {
+		for j := range i + 1 {
+			x := m[i][j]
+			for k := range j {
+				x -= l[i][k] * l[j][k]
+			}
+			switch {
+			case i != j:
+				l[i][j] = x / l[j][j]
+			case !(x > 0):
+				return nil, false
+			default:
+				l[i][i] = math.Sqrt(x)
+			}
+		}
+	}
+	return l, true
+}
+
+// forward solves L·x = y.
+func forward(l *[mostGroups][mostGroups]float64, y [mostGroups]float64, n int) [mostGroups]float64 {
+	for i := range n {
+		for k := range i {
+			y[i] -= l[i][k] * y[k]
+		}
+		y[i] /= l[i][i]
+	}
+	return y
+}
+
+// backward solves Lᵀ·x = y.
+func backward(l *[mostGroups][mostGroups]float64, y [mostGroups]float64, n int) [mostGroups]float64 {
+	for i := n - 1; i >= 0; i-- {
+		for k := i + 1; k < n; k++ {
+			y[i] -= l[k][i] * y[k]
+		}
+		y[i] /= l[i][i]
+	}
+	return y
+}
