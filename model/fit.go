@@ -28,7 +28,9 @@ type trainer struct {
 	outcomes *outcomes
 	options  Options
 	progress *progress
-	known    *fitted // whose penalties and pairs cross-fits of recipe auto may take over; nil = each learns its own
+	crossed  []crossed // of the last calibration
+	moved    *Rolling  // between the leads before the holdout and in it; nil if those are random
+	known    *fitted   // whose penalties and pairs cross-fits of recipe auto may take over; nil = each learns its own
 }
 
 // progress tells how far a run of several fits got.

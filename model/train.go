@@ -116,6 +116,7 @@ func (t *trainer) train(ctx context.Context) (*Training, error) {
 				return nil, err
 			}
 		}
+		result.Rolling = t.rolling()
 		if result.Folds, err = t.randomFolds(ctx); err != nil {
 			return nil, err
 		}
@@ -164,6 +165,9 @@ func (t *trainer) evaluateHoldout(ctx context.Context, result *Training) ([]int3
 	if result.Value.ValueFigures, err = t.holdoutValue(ctx, m, before, held, logOdds); err != nil {
 		return nil, none, err
 	}
+	if t.kind != SplitRandom {
+		t.moved = &Rolling{Drift: t.drift(f.encoder, before, held), Shift: t.shift(before, result.Holdout)}
+	}
 	result.Warnings = append(result.Warnings, t.extrapolations(f.encoder, held)...)
 	result.SubScores, err = t.subScores(ctx, m, before, held, logOdds)
 	return before, calibration, err
@@ -184,6 +188,7 @@ func (t *trainer) splitNote() string {
 // calibration cross-fits the affine calibration within the rows.
 func (t *trainer) calibration(ctx context.Context, stage string, rows []int32) (Calibration, error) {
 	var folds []predictions
+	t.crossed = nil
 	for _, u := range t.turns(rows) {
 		if !t.enough(u.fit) {
 			t.progress.step++
@@ -194,6 +199,7 @@ func (t *trainer) calibration(ctx context.Context, stage string, rows []int32) (
 			return Calibration{}, err
 		}
 		folds = append(folds, t.predictions(u.test, eta))
+		t.crossed = append(t.crossed, crossed{u, eta})
 	}
 	return calibrate(folds), nil
 }
@@ -273,6 +279,9 @@ func (t *trainer) finish(ctx context.Context, result *Training, f *fitted, calib
 	result.Effects = m.effects(f)
 	result.Periods = t.periods(result.Split)
 	result.Warnings = append(result.Warnings, t.doubts(result, f, rows)...)
+	if result.Rolling != nil {
+		result.Warnings = append(result.Warnings, result.Rolling.driftWarnings()...)
+	}
 	result.Verdict = verdict(result)
 	return nil
 }

@@ -12,6 +12,7 @@ type Training struct {
 	Effects   []Effect     `json:"effects"`
 	Groups    []Group      `json:"groups,omitempty"`  // of the holdout, by source, segment and cohort
 	Periods   []Period     `json:"periods,omitempty"` // base rate over time, or over the row order
+	Rolling   *Rolling     `json:"rolling,omitempty"` // absent of a random split
 	Leaks     *LeakScan    `json:"leaks,omitempty"`
 	SubScores *SubScores   `json:"sub_scores,omitempty"` // absent unless features are grouped and leads held out
 	Verdict   string       `json:"verdict"`              // one plain sentence

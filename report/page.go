@@ -93,7 +93,7 @@ func render(w io.Writer, t *model.Training, options Options) error {
 	b := &builder{t: t, options: options, sheet: newSheet()}
 	p := page{Title: clean(options.Title), Subtitle: b.subtitle(), Footer: b.footer()}
 	p.Sections = []*section{
-		b.verdict(), b.warnings(), b.money(), b.funnel(), b.reliability(), b.gains(), b.curves(), b.scores(), b.effects(), b.periods(),
+		b.verdict(), b.warnings(), b.money(), b.funnel(), b.reliability(), b.gains(), b.curves(), b.scores(), b.effects(), b.periods(), b.drift(),
 		b.groups(), b.subScores(), b.card(), b.measures(),
 	}
 	if b.err != nil {

@@ -90,7 +90,7 @@ func elementsNamed(all []*element, name string) (found []*element) {
 	return found
 }
 
-var sectionIDs = []string{"verdict", "warnings", "money", "funnel", "reliability", "gains", "curves", "scores", "effects", "periods", "groups", "subscores", "card", "measures"}
+var sectionIDs = []string{"verdict", "warnings", "money", "funnel", "reliability", "gains", "curves", "scores", "effects", "periods", "drift", "groups", "subscores", "card", "measures"}
 
 func TestPageHasEverySectionAndPicture(t *testing.T) {
 	all := parse(t, samplePage(t))
@@ -352,6 +352,9 @@ func TestMissingPartsAreSaid(t *testing.T) {
 		{"one period", func(t *model.Training) { t.Periods = t.Periods[:1] }, []string{"all leads lie in one period, 2024-01"}},
 		{"no groups", func(t *model.Training) { t.Groups = nil }, []string{"name neither a source nor a segment"}},
 		{"one effect", func(t *model.Training) { t.Effects = t.Effects[:1] }, []string{"a ranking needs two features and the model has one", "The model has one feature: source."}},
+		{"no order in time", func(t *model.Training) { t.Rolling = nil }, []string{"it takes a holdout that comes after the leads of the fit"}},
+		{"one origin", func(t *model.Training) { t.Rolling.Origins = t.Rolling.Origins[:1] }, []string{"Over 1 origin the AUC lies between 0.750 and 0.750"}},
+		{"a still mix", func(t *model.Training) { t.Rolling.Drift = nil }, []string{"No feature&#39;s mix has moved much"}},
 		{"no folds", func(t *model.Training) { t.Folds = nil }, []string{"AUC of random folds, for comparison, is not available"}},
 		{"no warnings", func(t *model.Training) { t.Warnings = nil }, []string{"Training has no doubts"}},
 		{"not refitted", func(t *model.Training) { t.Split.Refitted = false }, []string{"the shipped model is that same model, not refitted"}},
@@ -410,6 +413,9 @@ func spoil(t *model.Training, x float64) {
 	for i := range t.Groups {
 		t.Groups[i].Mean, t.Groups[i].RateCI, t.Groups[i].AUC = x, ci, &x
 	}
+	r := t.Rolling
+	r.Origins[0].AUC, r.Origins[1].Mean, r.Origins[2].LogLoss, r.Origins[2].CalibrationSlope, r.Origins[3].Rate = x, x, x, x, x
+	r.Drift[0].PSI, r.Drift[1].Before, r.Shift.Expected = x, x, x
 	t.Data.BaseRate, t.Data.Conversions, t.Folds.AUC, t.Folds.LogLoss, t.Value.Mean, t.Fit.GradientNorm, t.Fit.L2 = x, x, x, x, x, x, x
 	t.Fit.Calibration.Gain = x
 }

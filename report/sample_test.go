@@ -119,7 +119,7 @@ func sampleTraining(featureCount int) *model.Training {
 			{Code: "one_sided_level", Column: "source", Detail: `level "prize_draw" never converts (412 leads): only the penalty keeps its coefficient finite`},
 		},
 	}
-	t.Effects, t.Periods, t.Groups = sampleEffects(featureCount), samplePeriods(), sampleGroups()
+	t.Effects, t.Periods, t.Groups, t.Rolling = sampleEffects(featureCount), samplePeriods(), sampleGroups(), sampleRolling()
 	return t
 }
 
@@ -171,6 +171,23 @@ func numberEffect(name string, spread float64, even bool) model.Effect {
 		e.Points = append(e.Points, model.EffectPoint{Label: "(missing)", X: 100, LogOdds: -0.2, CI: model.Interval{-0.35, -0.05}, Rows: 812})
 	}
 	return e
+}
+
+// sampleRolling makes up origins whose last one meets a new world.
+func sampleRolling() *model.Rolling {
+	r := &model.Rolling{Shift: &model.Shift{Before: 0.065, Expected: 0.071, After: 0.12}, Drift: []model.Drift{
+		{Feature: "source", PSI: 0.31, Value: "fair <1>", Before: 0.02, After: 0.31}, {Feature: "pages", PSI: 0.12, Value: "below 3", Before: 0.4, After: 0.3},
+		{Feature: "country", PSI: 0.003, Value: "CH", Before: 0.3, After: 0.31},
+	}}
+	for i := range 5 {
+		rate := 0.06 + 0.015*float64(i)
+		r.Origins = append(r.Origins, model.Origin{
+			Label: fmt.Sprintf("2025-%02d-01 to 2025-%02d-28", i+1, i+1), FitRows: 20000 + 4000*i, FitRate: 0.06, Rows: 4000, Conversions: 4000 * rate, Rate: rate, RateCI: wilson(4000*rate, 4000),
+			Mean: 0.063, AUC: 0.75 - 0.02*float64(i), AUCCI: model.Interval{0.72 - 0.02*float64(i), 0.78 - 0.02*float64(i)}, LogLoss: 0.22, LogLossConstant: 0.25, ECE: 0.01, ECEExpected: 0.006,
+			CalibrationSlope: 0.97, CalibrationIntercept: 0.1 * float64(i),
+		})
+	}
+	return r
 }
 
 func samplePeriods() []model.Period {

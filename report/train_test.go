@@ -62,8 +62,8 @@ func TestPageOfARealTraining(t *testing.T) {
 	training := trainedOn(t, 3000, func(*model.Options) {})
 	page := written(t, training, DefaultOptions())
 	all := parse(t, page)
-	if got := len(elementsNamed(all, "svg")); got != 7+2+1 {
-		t.Errorf("%d pictures, want seven, one for each of two features, and one of the periods", got)
+	if got := len(elementsNamed(all, "svg")); got != 7+2+1+2 {
+		t.Errorf("%d pictures, want seven, one for each of two features, one of the periods, and two of drift", got)
 	}
 	for _, want := range []string{
 		training.Model.Identity().ID, training.Model.Label().String(), "source, also a feature", "By source", "By cohort", ">missing<",
