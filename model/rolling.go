@@ -17,12 +17,13 @@ import (
 //	PSI = Σ (q − p)·ln(q/p)
 //
 // over its levels, or the bins of its training histogram, p their shares before the holdout and q in it, with half a lead
-// added to each (Siddiqi 2006, Credit Risk Scorecards: below 0.1 little has changed, above 0.25 much).
+// added to each (Siddiqi 2006, Credit Risk Scorecards: below 0.1 little has changed, above 0.25 much). Of n and m leads of
+// one mix over B bins chance makes about (B − 1)·(1/n + 1/m) (Yurdakul 2018); what counts is the index beyond that.
 
 // Rolling is what the rolling origins show; it needs an order in time, or of rows.
 type Rolling struct {
 	Origins []Origin `json:"origins"`
-	Drift   []Drift  `json:"drift"` // of each feature, the largest first
+	Drift   []Drift  `json:"drift"` // of each feature, the largest excess first
 	Shift   *Shift   `json:"shift,omitempty"`
 }
 
@@ -50,10 +51,14 @@ type Origin struct {
 type Drift struct {
 	Feature string  `json:"feature"`
 	PSI     float64 `json:"psi"`
+	Chance  float64 `json:"psi_by_chance"`
 	Value   string  `json:"value"`  // whose share moved most
 	Before  float64 `json:"before"` // its share before the holdout
 	After   float64 `json:"after"`  // and in it
 }
+
+// Excess is what chance does not explain.
+func (d Drift) Excess() float64 { return max(0, d.PSI-d.Chance) }
 
 // Shift parts the change of the base rate from before the holdout to the holdout: Expected is what the model, fitted
 // before, expects of the leads in it. From Before to Expected is the mix of leads, from there to After is the world.
@@ -145,10 +150,10 @@ func (l *leads) drift(encoder *features.Encoder, before, held []int32) []Drift {
 		}
 		bin, names := l.bins(encoder, k)
 		d := driftOf(l.shares(bin, len(names), before), l.shares(bin, len(names), held), names)
-		d.Feature = term.Name
+		d.Feature, d.Chance = term.Name, float64(len(names)-1)*(1/float64(len(before))+1/float64(len(held)))
 		drift = append(drift, d)
 	}
-	slices.SortStableFunc(drift, func(a, b Drift) int { return cmp.Compare(b.PSI, a.PSI) })
+	slices.SortStableFunc(drift, func(a, b Drift) int { return cmp.Compare(b.Excess(), a.Excess()) })
 	return drift
 }
 
@@ -224,7 +229,7 @@ func driftOf(before, after []float64, names []string) Drift {
 func (r *Rolling) driftWarnings() []Warning {
 	var w doubtList
 	for _, d := range r.Drift {
-		if d.PSI > MuchDrift {
+		if d.Excess() > MuchDrift {
 			w.say("mix_drift", d.Feature, "its mix has moved since before the holdout (PSI %.2f): %s went from %.1f %% of the leads to %.1f %%", d.PSI, d.Value, 100*d.Before, 100*d.After)
 		}
 	}

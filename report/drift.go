@@ -45,7 +45,7 @@ func soundOrigins(origins []model.Origin) []model.Origin {
 func soundMixes(drift []model.Drift) []model.Drift {
 	var sound []model.Drift
 	for _, d := range drift {
-		if drawable(d.PSI) && d.PSI >= 0 && proportion(d.Before, d.After) {
+		if drawable(d.PSI) && d.PSI >= 0 && drawable(d.Chance) && proportion(d.Before, d.After) {
 			sound = append(sound, d)
 		}
 	}
@@ -74,7 +74,7 @@ func driftLead(origins []model.Origin, r *model.Rolling) string {
 	if s := r.Shift; s != nil && proportion(s.Before, s.Expected, s.After) {
 		text += fmt.Sprintf("The base rate went from %s before the holdout to %s in it; by the mix of leads the model expected %s. ", percent(s.Before), percent(s.After), percent(s.Expected))
 	}
-	if mixes := soundMixes(r.Drift); len(mixes) > 0 && mixes[0].PSI > model.SomeDrift {
+	if mixes := soundMixes(r.Drift); len(mixes) > 0 && mixes[0].Excess() > model.SomeDrift {
 		d := mixes[0]
 		return text + fmt.Sprintf("The mix of %s has moved most (PSI %s): %s went from %s of the leads to %s.", level(d.Feature), fixed(d.PSI, 2), level(d.Value), percent(d.Before), percent(d.After))
 	}
@@ -138,7 +138,11 @@ const shownMixes = 15
 func (b *builder) mixFigure(drift []model.Drift) figure {
 	shown := drift[:min(shownMixes, len(drift))]
 	p := newPlot("population stability index, holdout against the leads before it", "")
-	amount(&p.X, max(1.05*shown[0].PSI, 1.2*model.MuchDrift), false, 8)
+	most := 0.0
+	for _, d := range shown {
+		most = max(most, d.PSI)
+	}
+	amount(&p.X, max(1.05*most, 1.2*model.MuchDrift), false, 8)
 	p.X.Tick.Marker = label(roundValues(0, p.X.Max, 8), trimmed)
 	p.Y.Min, p.Y.Max = -0.6, float64(len(shown))-0.4
 	add(p, &plotter.Grid{Vertical: rule})
@@ -154,9 +158,9 @@ func (b *builder) mixFigure(drift []model.Drift) figure {
 	p.Y.Tick.Marker, p.Y.Tick.Length = names, 0
 	caption := fmt.Sprintf("How far the mix of each feature has moved. Dotted: %s, below which little has changed, and %s, above which much has (Siddiqi's rule).", trimmed(model.SomeDrift), trimmed(model.MuchDrift))
 	f := b.draw("mix-plot", "The mix of leads", caption, "Bars of the stability index by feature, largest first.", wide, vg.Length(17*len(shown)+52), alone(p))
-	t := &table{Caption: "Mix by feature", Head: []string{"Feature", "PSI", "Moved most", "Share before", "Share in the holdout"}, Words: map[int]bool{2: true}}
+	t := &table{Caption: "Mix by feature", Head: []string{"Feature", "PSI", "by chance", "Moved most", "Share before", "Share in the holdout"}, Words: map[int]bool{3: true}}
 	for _, d := range drift[:min(len(drift), maxTableRows)] {
-		t.Rows = append(t.Rows, []string{level(d.Feature), fixed(d.PSI, 3), level(d.Value), percent(d.Before), percent(d.After)})
+		t.Rows = append(t.Rows, []string{level(d.Feature), fixed(d.PSI, 3), fixed(d.Chance, 3), level(d.Value), percent(d.Before), percent(d.After)})
 	}
 	t.left(len(drift)-len(t.Rows), "features")
 	f.Table = t
