@@ -8,8 +8,8 @@ import (
 	"github.com/leadscore/leadscore/model/logit"
 )
 
-// The auto recipe: steps of numbers, levels, and screened pairs of them, each column under a penalty of its own that
-// is learnt from the data.
+// The auto recipe: slopes of numbers that are straight, steps of those that bend, levels, and screened pairs of them,
+// each column under a penalty of its own that is learnt from the data; slopes share one.
 //
 // Column b of the design has the penalty ½λ_b·β'S_bβ: for levels S_b is the identity; for bins it sums the squared
 // differences of neighbours, plus chainRidge of the squares, which is all that holds the level of missing. As the
@@ -30,6 +30,7 @@ const (
 	autoWeight       = 10      // the least weight of a bin, a level or a cell that stands for itself
 	learnRows        = 200_000 // penalties and pairs are learnt on so many leads, at most
 	chainRidge       = 0.01
+	straightSteps    = 3
 	mainSteps        = 7
 	pairSteps        = 4
 	startLevels      = 4.0
@@ -44,15 +45,15 @@ const (
 )
 
 // autoFit fits the auto recipe on the given rows.
-func (t *trainer) autoFit(ctx context.Context, stage string, rows []int32, o logit.Options) (*fitted, error) {
-	encoder, empty, err := features.FitBins(t.table, rows, t.weights, features.BinOptions{Bins: binsFor(t.table.Schema), MinWeight: autoWeight})
+func (t *trainer) autoFit(ctx context.Context, rows []int32, o logit.Options) (*fitted, error) {
+	s, empty, err := t.shapesOf(rows)
 	if err != nil {
 		return nil, err
 	}
 	if n := len(rows); t.known != nil && (rows == nil || n > relearnRows) {
-		return t.fitKnown(ctx, rows, encoder, empty, o)
+		return t.fitKnown(ctx, rows, s, empty, o)
 	}
-	l, err := t.learn(ctx, stage, rows, encoder, o)
+	l, err := t.learn(ctx, rows, s, o)
 	if err != nil {
 		return nil, err
 	}
@@ -75,8 +76,16 @@ func (t *trainer) autoFit(ctx context.Context, stage string, rows []int32, o log
 const relearnRows = 20_000
 
 // fitKnown fits with the penalties and pairs of an earlier fit, but with bins and cells of these rows.
-func (t *trainer) fitKnown(ctx context.Context, rows []int32, encoder *features.Encoder, empty []string, o logit.Options) (*fitted, error) {
-	penalty := map[string]float64{}
+func (t *trainer) fitKnown(ctx context.Context, rows []int32, s *shapes, empty []string, o logit.Options) (*fitted, error) {
+	penalty, bent := map[string]float64{}, map[string]bool{}
+	for k := range t.known.encoder.Terms() {
+		known := &t.known.encoder.Terms()[k]
+		bent[known.Name] = known.Ordered()
+	}
+	encoder, err := s.encoder(bent)
+	if err != nil {
+		return nil, err
+	}
 	l := &learner{trainer: t, encoder: encoder}
 	var pairs []features.Term
 	for k := range t.known.encoder.Terms() {
@@ -90,8 +99,7 @@ func (t *trainer) fitKnown(ctx context.Context, rows []int32, encoder *features.
 			pairs = append(pairs, terms...)
 		}
 	}
-	encoder, err := encoder.With(pairs)
-	if err != nil {
+	if encoder, err = encoder.With(pairs); err != nil {
 		return nil, err
 	}
 	f := &fitted{encoder: encoder, empty: empty, groups: t.known.groups}
@@ -129,6 +137,7 @@ type learner struct {
 	options logit.Options // of the fits on the way
 	part    []int32       // nil = every row of the fit
 	design  []int32       // the rows of the problem, nil = all of the table
+	shapes  *shapes
 	encoder *features.Encoder
 	problem logit.Problem
 	penalty []float64 // λ of each term
@@ -136,8 +145,8 @@ type learner struct {
 	fit     *logit.Fit
 }
 
-func (t *trainer) learn(ctx context.Context, stage string, rows []int32, encoder *features.Encoder, o logit.Options) (*learner, error) {
-	l := &learner{trainer: t, options: o, encoder: encoder}
+func (t *trainer) learn(ctx context.Context, rows []int32, s *shapes, o logit.Options) (*learner, error) {
+	l := &learner{trainer: t, options: o, shapes: s}
 	l.options.StandardErrors = logit.SubsampleErrors
 	l.options.Tolerance = max(learnTolerance, o.Tolerance)
 	l.options.Reference = false
@@ -145,14 +154,15 @@ func (t *trainer) learn(ctx context.Context, stage string, rows []int32, encoder
 	if l.design = l.part; l.part == nil {
 		l.design = rows
 	}
-	l.problem = t.problem(encoder, l.design)
-	for k := range encoder.Terms() {
-		l.penalty = append(l.penalty, firstPenalty(&encoder.Terms()[k]))
-	}
-	if err := l.adapt(ctx, 0, mainSteps); err != nil {
+	if err := l.reshape(ctx, nil, straightSteps); err != nil {
 		return nil, err
 	}
-	return l, l.addPairs(ctx, rows)
+	stepped := t.problem(s.steps, l.design)
+	bent := l.bends(&stepped, newLeftover(&l.problem, linearPredictor(&l.problem, l.fit)))
+	if err := l.reshape(ctx, bent, mainSteps); err != nil {
+		return nil, err
+	}
+	return l, l.addPairs(ctx, rows, &stepped, bent)
 }
 
 // evenly returns at most count of the rows (nil = all of the table), evenly spread; nil if that is all of them.
@@ -215,8 +225,13 @@ func (l *learner) adapt(ctx context.Context, first, steps int) error {
 			return err
 		}
 		moved := 0.0
+		slopes := l.slopes(figures)
 		for k := first; k < len(l.penalty); k++ {
-			next := nextPenalty(l.penalty[k], &l.encoder.Terms()[k], figures[k])
+			t := &l.encoder.Terms()[k]
+			next := nextPenalty(l.penalty[k], float64(t.Size()), priorVariance(t), figures[k])
+			if t.IsNumber() {
+				next = slopes
+			}
 			moved = max(moved, math.Abs(math.Log(next/l.penalty[k])))
 			l.penalty[k] = next
 		}
@@ -226,11 +241,26 @@ func (l *learner) adapt(ctx context.Context, first, steps int) error {
 	}
 }
 
-// nextPenalty is one Fellner–Schall step.
-func nextPenalty(penalty float64, t *features.Term, f logit.Penalised) float64 {
-	free := max(0, float64(t.Size())-f.Trace)
+// slopes is the next penalty that the straight numbers share: one coefficient alone does not tell its own variance, and
+// all of them are of standardised numbers.
+func (l *learner) slopes(figures []logit.Penalised) float64 {
+	var all logit.Penalised
+	size, penalty := 0, startLevels
+	for k := range figures {
+		if t := &l.encoder.Terms()[k]; t.IsNumber() {
+			size, penalty = size+t.Size(), l.penalty[k]
+			all.Trace += figures[k].Trace
+			all.Square += figures[k].Square
+		}
+	}
+	return nextPenalty(penalty, float64(size), priorLevels, all)
+}
+
+// nextPenalty is one Fellner–Schall step of a penalty on so many coefficients.
+func nextPenalty(penalty, size, prior float64, f logit.Penalised) float64 {
+	free := max(0, size-f.Trace)
 	square := f.Square / penalty
-	next := (free + priorWeight) / (square + float64(priorWeight*priorVariance(t)))
+	next := (free + priorWeight) / (square + float64(priorWeight*prior))
 	next = min(max(next, penalty/largestStep), penalty*largestStep)
 	return min(max(next, leastPenalty), mostPenalty)
 }
@@ -242,7 +272,7 @@ func priorVariance(t *features.Term) float64 {
 	return priorLevels
 }
 
-// linearPredictor returns η of every row of the problem, whose columns are all levels.
+// linearPredictor returns η of every row of the problem.
 func linearPredictor(p *logit.Problem, f *logit.Fit) []float64 {
 	eta := make([]float64, p.Rows)
 	for i := range eta {
@@ -250,13 +280,15 @@ func linearPredictor(p *logit.Problem, f *logit.Fit) []float64 {
 	}
 	for k := range p.Columns {
 		beta := f.Coefficients[k]
-		switch c := p.Columns[k].Codes; {
-		case c.U8 != nil:
-			addLevels(eta, c.U8, beta)
-		case c.U16 != nil:
-			addLevels(eta, c.U16, beta)
+		switch c := &p.Columns[k]; {
+		case c.Codes.U8 != nil:
+			addLevels(eta, c.Codes.U8, beta)
+		case c.Codes.U16 != nil:
+			addLevels(eta, c.Codes.U16, beta)
+		case c.Codes.U32 != nil:
+			addLevels(eta, c.Codes.U32, beta)
 		default:
-			addLevels(eta, c.U32, beta)
+			addSlope(eta, standardised(c), beta)
 		}
 	}
 	return eta
@@ -266,4 +298,32 @@ func addLevels[T uint8 | uint16 | uint32](eta []float64, codes []T, beta []float
 	for i, c := range codes {
 		eta[i] += beta[c]
 	}
+}
+
+// addSlope adds a number's slope, and its flag where it is missing and has one.
+func addSlope(eta, z, beta []float64) {
+	for i, x := range z {
+		switch {
+		case x == x:
+			eta[i] += beta[0] * x
+		case len(beta) > 1:
+			eta[i] += beta[1]
+		}
+	}
+}
+
+// standardised returns z of each row of a number, NaN where it is missing.
+func standardised(c *logit.Column) []float64 {
+	if c.Numbers.F32 != nil {
+		return scaled(c.Numbers.F32, c.Center, c.Scale)
+	}
+	return scaled(c.Numbers.F64, c.Center, c.Scale)
+}
+
+func scaled[T float32 | float64](xs []T, center, scale float64) []float64 {
+	z := make([]float64, len(xs))
+	for i, x := range xs {
+		z[i] = (float64(x) - center) / scale
+	}
+	return z
 }

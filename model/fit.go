@@ -54,7 +54,7 @@ func (t *trainer) fit(ctx context.Context, stage string, rows []int32, withError
 	t.progress.step++
 	rows = t.whole(rows)
 	if t.options.Recipe == RecipeAuto {
-		return t.autoFit(ctx, stage, rows, t.solverOptions(stage, withErrors))
+		return t.autoFit(ctx, rows, t.solverOptions(stage, withErrors))
 	}
 	encoder, empty, err := features.Fit(t.table, rows, t.weights)
 	if err != nil {

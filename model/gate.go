@@ -11,9 +11,9 @@ import (
 
 // Whether a candidate pair enters is decided by leads that had no part in choosing or fitting it. The leads are cut into
 // folds, those of an account together. On all folds but one, pairs are screened anew and fitted; on the leads of that
-// fold, each of these pairs is worth what the log loss rises by if its effect is left out, centred, and nothing else
-// changed. A pair enters if its mean worth over the leads tested, 0 in folds that did not choose it, is above gateErrors
-// standard errors: what got so far is seldom chance, and shrunk if it is.
+// fold, each of these pairs is worth what the log loss rises by if its effect is left out and nothing else changed, but for
+// what of it adds up from the two features. A pair enters if its mean worth over the leads tested, 0 in folds that did not choose it, is above gateErrors
+// standard errors.
 //
 // Note: a verdict on all candidates together lost pairs of a large effect to the noise of small ones beside them.
 
@@ -21,7 +21,7 @@ const (
 	gateFolds    = 5
 	gateTested   = 20_000 // leads that are enough to decide by
 	gatePairStep = 3
-	gateErrors   = 0.5
+	gateErrors   = 1.0
 )
 
 // trial is what a fold says of the pairs that it chose.
@@ -159,29 +159,47 @@ func (l *learner) tryPairs(ctx context.Context, s *pairing, fold []uint8, k int)
 	if err := inner.adapt(ctx, first, gatePairStep); err != nil {
 		return nil, err
 	}
-	return inner.trial(chosen, first, fold, k, l.problemWeight), nil
+	return inner.trial(s, chosen, first, fold, k, l.problemWeight), nil
 }
 
 // trial measures the pairs, whose columns start at first, on the leads of a fold.
-func (l *learner) trial(chosen []candidatePair, first int, fold []uint8, k int, weight func(i int) float64) *trial {
+func (l *learner) trial(s *pairing, chosen []candidatePair, first int, fold []uint8, k int, weight func(i int) float64) *trial {
 	t := &trial{chosen: chosen, worth: make([][]float64, len(chosen))}
 	eta := linearPredictor(&l.problem, l.fit)
-	for c := range chosen {
-		codes, beta := l.problem.Columns[first+c].Codes, l.fit.Coefficients[first+c]
-		var sum, total float64
-		for i, w := range l.problem.Weights { // 0 in the fold
-			sum += w * beta[codeAt(codes, i)]
-			total += w
-		}
+	for c, pair := range chosen {
+		joint := l.joint(s, pair, first+c)
 		for i, f := range fold {
 			if int(f) != k {
 				continue
 			}
-			y, effect := float64(l.problem.Labels[i]), beta[codeAt(codes, i)]-sum/total
+			y, effect := float64(l.problem.Labels[i]), joint[s.codes[pair.a][i]][s.codes[pair.b][i]]
 			t.worth[c] = append(t.worth[c], weight(i)*(logLoss(eta[i]-effect, y)-logLoss(eta[i], y)))
 		}
 	}
 	return t
+}
+
+// joint is what a pair's coefficients are, by cell, beyond what adds up from its two features over the leads fitted.
+func (l *learner) joint(s *pairing, pair candidatePair, column int) (joint [mostGroups][mostGroups]float64) {
+	codes, beta := l.problem.Columns[column].Codes, l.fit.Coefficients[column]
+	t := crossTable{rows: s.counts[pair.a], columns: s.counts[pair.b]}
+	for i, w := range l.problem.Weights { // 0 in the fold
+		a, b := s.codes[pair.a][i], s.codes[pair.b][i]
+		t.weight[a][b] += w
+		t.residual[a][b] += w * beta[codeAt(codes, i)]
+	}
+	fit, ok := t.additive()
+	if !ok {
+		return joint
+	}
+	for a := range t.rows {
+		for b := range t.columns {
+			if w := t.weight[a][b]; w > 0 {
+				joint[a][b] = t.residual[a][b]/w - fit.row[a] - fit.column[b]
+			}
+		}
+	}
+	return joint
 }
 
 // pairColumn encodes a pair from the codes of its parts.

@@ -20,8 +20,8 @@ const (
 	splitNone     = "none"
 )
 
-// The recipes. RecipePlain is full one-hot levels and standardised numbers under one ridge; RecipeAuto is steps of
-// numbers, levels and screened pairs, each under a penalty of its own.
+// The recipes. RecipePlain is full one-hot levels and standardised numbers under one ridge; RecipeAuto is slopes
+// or steps of numbers, levels and screened pairs, each under a penalty of its own.
 const (
 	RecipePlain = "plain"
 	RecipeAuto  = "auto"

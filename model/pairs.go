@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"maps"
 	"math"
 	"slices"
 
@@ -31,25 +32,25 @@ type pairing struct {
 	codes  [][]uint8
 	counts []int
 	stride int
+	pairs  int // that candidates are chosen from
 }
 
-func (l *learner) newPairing(o *leftover) *pairing {
+// newPairing coarsens an encoder's terms with levels; the problem has their codes.
+func newPairing(encoder *features.Encoder, problem *logit.Problem, groups int) *pairing {
 	s := &pairing{}
-	groups := groupsFor(o)
-	l.groups = groups
-	for k := range l.encoder.Terms() {
-		t := &l.encoder.Terms()[k]
-		if t.Size() < 2 {
+	for k := range encoder.Terms() {
+		t := &encoder.Terms()[k]
+		if t.IsNumber() || t.Size() < 2 {
 			continue
 		}
 		group := t.Coarsen(groups)
 		s.terms = append(s.terms, k)
 		s.groups = append(s.groups, group)
 		s.counts = append(s.counts, int(slices.Max(group))+1)
-		s.codes = append(s.codes, coarseCodes(l.problem.Columns[k].Codes, group))
+		s.codes = append(s.codes, coarseCodes(problem.Columns[k].Codes, group))
 	}
-	pairs := len(s.terms) * (len(s.terms) - 1) / 2
-	s.stride = 1 + pairs*l.problem.Rows/screenWork
+	s.pairs = len(s.terms) * (len(s.terms) - 1) / 2
+	s.stride = 1 + s.pairs*problem.Rows/screenWork
 	return s
 }
 
@@ -58,7 +59,7 @@ func (l *learner) pairingOf(pair *features.Term, groups int) (*pairing, bool) {
 	s := &pairing{}
 	for _, side := range pair.Pair {
 		for k := range l.encoder.Terms() {
-			if t := &l.encoder.Terms()[k]; t.Name == side.Feature && t.Size() >= 2 {
+			if t := &l.encoder.Terms()[k]; t.Name == side.Feature && !t.IsNumber() && t.Size() >= 2 {
 				group := t.Coarsen(groups)
 				s.terms, s.groups, s.counts = append(s.terms, k), append(s.groups, group), append(s.counts, int(slices.Max(group))+1)
 			}
@@ -94,19 +95,51 @@ func coarse[T uint8 | uint16 | uint32](codes []T, group []int32) []uint8 {
 	return out
 }
 
-// addPairs gives the learner the pairs that help, if any do.
-func (l *learner) addPairs(ctx context.Context, rows []int32) error {
+// addPairs gives the learner the pairs that help, if any do. All terms are screened in steps, whatever their shape; the
+// numbers of candidates get steps for the gate, and keep them if a pair of theirs comes through.
+func (l *learner) addPairs(ctx context.Context, rows []int32, stepped *logit.Problem, bent map[string]bool) error {
 	left := newLeftover(&l.problem, linearPredictor(&l.problem, l.fit))
-	s := l.newPairing(left)
-	chosen, err := s.screen(ctx, left, l.options.Workers)
-	if err != nil || len(chosen) == 0 {
+	l.groups = groupsFor(left)
+	s := newPairing(l.shapes.steps, stepped, l.groups)
+	found, err := s.screen(ctx, left, l.options.Workers)
+	if err != nil || len(found) == 0 {
 		return err
 	}
-	if chosen, err = l.gate(ctx, s, chosen); err != nil {
+	steps := maps.Clone(bent)
+	s.bend(steps, l.shapes.steps, found)
+	straight := *l
+	if err := l.reshape(ctx, steps, pairSteps); err != nil {
 		return err
 	}
-	terms, _ := l.pairTerms(s, chosen, func(a, b int, count int) []float64 { return l.cellWeights(rows, a, b, s, count) })
+	all := s.pairs
+	s = newPairing(l.encoder, &l.problem, l.groups)
+	s.pairs = all
+	left = newLeftover(&l.problem, linearPredictor(&l.problem, l.fit))
+	if found, err = s.screen(ctx, left, l.options.Workers); err != nil {
+		return err
+	}
+	if found, err = l.gate(ctx, s, found); err != nil {
+		return err
+	}
+	if len(found) == 0 {
+		*l = straight
+		return nil
+	}
+	s.bend(bent, l.encoder, found)
+	if err := l.reshape(ctx, bent, 0); err != nil {
+		return err
+	}
+	terms, _ := l.pairTerms(s, found, func(a, b int, count int) []float64 { return l.cellWeights(rows, a, b, s, count) })
 	return l.extend(ctx, terms, pairSteps)
+}
+
+// bend adds the features of the pairs to those that need steps.
+func (s *pairing) bend(bent map[string]bool, encoder *features.Encoder, pairs []candidatePair) {
+	for _, c := range pairs {
+		for _, side := range []int{c.a, c.b} {
+			bent[encoder.Terms()[s.terms[side]].Name] = true
+		}
+	}
 }
 
 // pairTerms makes the terms of the chosen pairs, as long as there is room for their cells, and returns which they are.

@@ -22,15 +22,15 @@ import (
 // Σv/(W+screenRidge) and the variance 2·Σv·W/(W+screenRidge)², since 1 − W·q is the diagonal of a projection; the cube
 // root of Wilson and Hilferty (1931) turns it into a standard normal score z, which tells how far a pair stands out.
 //
-// Candidates are the pairs of the largest z, as many as make the expected share of those without an effect falseShare
+// Candidates are the pairs of the largest z, as many as make the expected share of those without an effect pairFalseShare
 // (Benjamini and Hochberg 1995), for a gate follows that asks leads which had no part in this.
 
 const (
-	falseShare  = 0.5
-	mostPairs   = 16
-	screenRidge = 8.0
-	screenWork  = 400_000_000 // rows × pairs
-	leastFree   = 1e-6        // of a cell's variance that the additive fit must leave
+	pairFalseShare = 0.5
+	mostPairs      = 16
+	screenRidge    = 8.0
+	screenWork     = 400_000_000 // rows × pairs
+	leastFree      = 1e-6        // of a cell's variance that the additive fit must leave
 )
 
 // candidatePair is a pair of terms with the score that the screening gave it.
@@ -86,15 +86,15 @@ func (s *pairing) screen(ctx context.Context, o *leftover, workers int) ([]candi
 		return nil, err
 	}
 	slices.SortStableFunc(all, func(a, b candidatePair) int { return cmp.Compare(b.score, a.score) })
-	return all[:min(mostPairs, discoveries(all))], nil
+	return all[:min(mostPairs, discoveries(all, s.pairs, pairFalseShare))], nil
 }
 
-// discoveries is how many of the pairs, the best first, to try: so many that chance would give at most falseShare of
-// them.
-func discoveries(sorted []candidatePair) int {
+// discoveries is how many of the scores, the best first, to try: so many that chance would give at most the given
+// share of them. tested counts those that were looked at, whatever is left of them.
+func discoveries(sorted []candidatePair, tested int, share float64) int {
 	found := 0
 	for k, c := range sorted {
-		if chance := math.Erfc(c.score/math.Sqrt2) / 2; chance*float64(len(sorted)) <= falseShare*float64(k+1) {
+		if chance := math.Erfc(c.score/math.Sqrt2) / 2; chance*float64(tested) <= share*float64(k+1) {
 			found = k + 1
 		}
 	}

@@ -1,0 +1,142 @@
+package model
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+
+	"github.com/leadscore/leadscore/features"
+	"github.com/leadscore/leadscore/model/logit"
+)
+
+// A number enters as one slope if the data say no more than that, and in steps if they do: steps of a straight line cost
+// it the spread within each step, and a penalty on each.
+//
+// With residuals r and curvatures h of a fit that has all numbers straight, G, W and Z are the sums of r, h and h·z over
+// a group of a number's neighbouring bins. The weighted line through them takes out what a slope could still have,
+//
+//	g = G − (α·W + β·Z),   v = W − (W, Z)·A⁻¹·(W, Z)ᵀ,   A the sum of h·(1, z)ᵀ(1, z)
+//
+// and the gain Σg²/(W+screenRidge) is scored like that of a pair (screen.go). The numbers of the largest scores get steps,
+// as many as make the expected share of straight ones among them bendFalseShare; so do those that a pair needs, those that
+// reach beyond extremeNumber standard deviations, where one lead would steer a slope, and times, whose trend says nothing
+// of the days to come.
+
+const bendFalseShare = 0.1
+
+// shapes are the two ways in which numbers can enter: steps and slopes, term by term.
+type shapes struct {
+	steps, slopes *features.Encoder
+}
+
+// shapesOf fits both on the rows.
+func (t *trainer) shapesOf(rows []int32) (*shapes, []string, error) {
+	steps, empty, err := features.FitBins(t.table, rows, t.weights, features.BinOptions{Bins: binsFor(t.table.Schema), MinWeight: autoWeight})
+	if err != nil {
+		return nil, nil, err
+	}
+	slopes, _, err := features.Fit(t.table, rows, t.weights)
+	return &shapes{steps, slopes}, empty, err
+}
+
+// encoder has steps for the numbers that are bent, and for those that may not be straight.
+func (s *shapes) encoder(bent map[string]bool) (*features.Encoder, error) {
+	terms := slices.Clone(s.steps.Terms())
+	for k := range terms {
+		if s.mayBeStraight(k) && !bent[terms[k].Name] {
+			terms[k] = s.slopes.Terms()[k]
+		}
+	}
+	return features.NewEncoder(s.steps.Schema(), terms)
+}
+
+// mayBeStraight reports whether term k may enter as a slope.
+func (s *shapes) mayBeStraight(k int) bool {
+	t := &s.slopes.Terms()[k]
+	if !t.IsNumber() || s.slopes.Schema().Fields()[s.slopes.Field(k)].Kind == features.Time {
+		return false
+	}
+	return math.Abs(t.Standardise(t.Min)) <= extremeNumber && math.Abs(t.Standardise(t.Max)) <= extremeNumber
+}
+
+// reshape gives the learner the encoder of the bent numbers, keeps the penalties of terms that stay as they are, and
+// learns them for some steps.
+func (l *learner) reshape(ctx context.Context, bent map[string]bool, steps int) error {
+	encoder, err := l.shapes.encoder(bent)
+	if err != nil {
+		return err
+	}
+	penalty := make([]float64, len(encoder.Terms()))
+	for k := range penalty {
+		penalty[k] = firstPenalty(&encoder.Terms()[k])
+		if l.encoder != nil && l.encoder.Terms()[k].Ordered() == encoder.Terms()[k].Ordered() {
+			penalty[k] = l.penalty[k]
+		}
+	}
+	l.encoder, l.penalty, l.fit = encoder, penalty, nil
+	l.problem = l.trainer.problem(encoder, l.design)
+	return l.adapt(ctx, 0, steps)
+}
+
+// bends returns the numbers that a slope does not do for, by name. The learner's fit has all numbers straight that may
+// be.
+func (l *learner) bends(stepped *logit.Problem, o *leftover) map[string]bool {
+	var tested []candidatePair
+	for k := range l.encoder.Terms() {
+		if l.encoder.Terms()[k].IsNumber() && l.shapes.steps.Terms()[k].Size() > 2 {
+			tested = append(tested, candidatePair{a: k, score: l.bend(k, stepped, o)})
+		}
+	}
+	slices.SortStableFunc(tested, func(a, b candidatePair) int { return cmp.Compare(b.score, a.score) })
+	bent := map[string]bool{}
+	for _, c := range tested[:discoveries(tested, len(tested), bendFalseShare)] {
+		bent[l.encoder.Terms()[c.a].Name] = true
+	}
+	return bent
+}
+
+// bend is the score of number k.
+func (l *learner) bend(k int, stepped *logit.Problem, o *leftover) float64 {
+	steps := &l.shapes.steps.Terms()[k]
+	group := steps.Coarsen(mostGroups)
+	groups := int(slices.Max(group)) + 1
+	if steps.Missing {
+		groups-- // the last one: it has a coefficient of its own
+	}
+	codes := coarseCodes(stepped.Columns[k].Codes, group)
+	var g, w, z [mostGroups]float64
+	var sumZ, squares float64 // Σ r·z, Σ h·z²
+	for i, at := range standardised(&l.problem.Columns[k]) {
+		if at != at {
+			continue
+		}
+		b, h := codes[i], o.curvature[i]
+		g[b] += o.residual[i]
+		w[b] += h
+		z[b] += h * at
+		sumZ += o.residual[i] * at
+		squares += h * at * at
+	}
+	var sumG, sumW, sumWZ float64
+	for b := range groups {
+		sumG, sumW, sumWZ = sumG+g[b], sumW+w[b], sumWZ+z[b]
+	}
+	det := sumW*squares - sumWZ*sumWZ
+	if !(det > 1e-12*sumW*squares) {
+		return 0
+	}
+	alpha, beta := (squares*sumG-sumWZ*sumZ)/det, (sumW*sumZ-sumWZ*sumG)/det
+	var gain, mean, variance float64
+	for b := range groups {
+		v := w[b] - (squares*w[b]*w[b]-2*sumWZ*w[b]*z[b]+sumW*z[b]*z[b])/det
+		if !(w[b] > 0 && v > leastFree*w[b]) {
+			continue
+		}
+		rest, ridged := g[b]-alpha*w[b]-beta*z[b], w[b]+screenRidge
+		gain += rest * rest / ridged
+		mean += v * o.inflation / ridged
+		variance += (2*v*w[b]*o.inflation*o.inflation + max(0, o.excess*v)) / (ridged * ridged)
+	}
+	return wilsonHilferty(gain, mean, variance)
+}
