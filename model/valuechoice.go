@@ -8,7 +8,7 @@ import (
 )
 
 // sizes are the predictions of a trial out of fold, in units.
-func (l *valueLearner) sizes(t *trial) []float64 {
+func (l *valueLearner) sizes(t *familyFit) []float64 {
 	s := make([]float64, len(t.mu))
 	for i, mu := range t.mu {
 		s[i] = math.Exp(l.clip(t.family, mu))
@@ -27,7 +27,7 @@ func ratioOf(y, predicted, w []float64) float64 {
 }
 
 // choose cross-fits the families that so many sales allow, and returns the best of them.
-func (l *valueLearner) choose(ctx context.Context) (*trial, error) {
+func (l *valueLearner) choose(ctx context.Context) (*familyFit, error) {
 	families := []valueFamily{familyLogRidge, familyGamma, familyTweedie}
 	switch {
 	case l.paying < valueFew:
@@ -35,7 +35,7 @@ func (l *valueLearner) choose(ctx context.Context) (*trial, error) {
 	case l.paying < valueMany:
 		families = families[:2]
 	}
-	var best *trial
+	var best *familyFit
 	least := math.Inf(1)
 	for _, f := range families {
 		t, err := l.crossFit(ctx, f, ridges())
@@ -70,7 +70,7 @@ func ridges() []float64 {
 }
 
 // choosePaid cross-fits the Bernoulli part; nil where its share does as well.
-func (l *valueLearner) choosePaid(ctx context.Context) (*trial, error) {
+func (l *valueLearner) choosePaid(ctx context.Context) (*familyFit, error) {
 	if nothing := len(l.y) - l.paying; nothing < valueFewest {
 		return nil, nil
 	}
@@ -115,7 +115,7 @@ func (l *valueLearner) gain(fall func(i int) float64) (mean, se float64) {
 }
 
 // profits are the predictions out of fold in units, before the ratio.
-func (l *valueLearner) profits(size, paid *trial) []float64 {
+func (l *valueLearner) profits(size, paid *familyFit) []float64 {
 	m := l.sizes(size)
 	if paid != nil {
 		for i, logit := range paid.mu {
@@ -128,7 +128,7 @@ func (l *valueLearner) profits(size, paid *trial) []float64 {
 // beatsConstant reports whether sizes out of fold can be told from the constant's, in the loss that they were fitted to, by
 // more than chance would (one-sided, at 95 %), and lower the deviance of money at all: the Gamma's, or, where a sale is worth nothing,
 // the Tweedie's.
-func (l *valueLearner) beatsConstant(size, paid *trial) bool {
+func (l *valueLearner) beatsConstant(size, paid *familyFit) bool {
 	m := l.profits(size, paid)
 	ratio := ratioOf(l.y, m, l.w)
 	constant := l.withoutFold(l.y, l.w)

@@ -114,8 +114,8 @@ func foldsOf(n int, cluster []int32, seed uint64) []uint8 {
 	return fold
 }
 
-// trial is what a cross-fit of one family came to.
-type trial struct {
+// familyFit is what a cross-fit of one family came to.
+type familyFit struct {
 	family valueFamily
 	lambda float64
 	loss   float64
@@ -124,7 +124,7 @@ type trial struct {
 
 // crossFit finds the λ of a family whose loss is least out of fold. λ falls, each fit starting from the one before, until
 // two in a row are worse than the best.
-func (l *valueLearner) crossFit(ctx context.Context, family valueFamily, lambdas []float64) (*trial, error) {
+func (l *valueLearner) crossFit(ctx context.Context, family valueFamily, lambdas []float64) (*familyFit, error) {
 	y, w := l.y, l.size
 	if family == familyBernoulli {
 		y, w = l.paid, l.w
@@ -133,11 +133,11 @@ func (l *valueLearner) crossFit(ctx context.Context, family valueFamily, lambdas
 	if err != nil {
 		return nil, err
 	}
-	var best *trial
+	var best *familyFit
 	start := make([][]float64, valueFolds)
 	worse := 0
 	for _, lambda := range lambdas {
-		t := &trial{family: family, lambda: lambda, mu: make([]float64, len(y))}
+		t := &familyFit{family: family, lambda: lambda, mu: make([]float64, len(y))}
 		for k, p := range folds {
 			if err := ctx.Err(); err != nil {
 				return nil, err
@@ -312,7 +312,7 @@ func fitValue(ctx context.Context, data *valueData) (*valueModel, error) {
 }
 
 // model fits what was chosen on all sales and writes it down.
-func (l *valueLearner) model(encoder *features.Encoder, size, paid *trial) (*valueModel, error) {
+func (l *valueLearner) model(encoder *features.Encoder, size, paid *familyFit) (*valueModel, error) {
 	f, err := l.fit(size.family, size.lambda)
 	if err != nil {
 		return nil, err
