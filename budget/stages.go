@@ -108,11 +108,11 @@ func (p Path) Repairs(m, lift float64) ([]float64, error) {
 // Aged is a rate q after a time without progress by which a share f of those that progress at all have done so:
 // q·(1−f)/(1−q·f). A lead that stays behind is worth less every day.
 func Aged(q, f float64) (float64, error) {
-	var b bounds
-	b.share("q", q)
-	b.share("f", f)
-	if err := b.err(); err != nil {
-		return 0, err
+	if !(q >= 0 && q <= 1 && f >= 0 && f <= 1) { // it is called for every open lead: no allocation
+		var b bounds
+		b.share("q", q)
+		b.share("f", f)
+		return 0, b.err()
 	}
 	if q*f == 1 {
 		return 0, nil

@@ -62,9 +62,9 @@ func (t *trainer) autoFit(ctx context.Context, rows []int32, o logit.Options) (*
 	if l.part != nil { // learnt on a part
 		p = t.problem(l.encoder, rows)
 		penalise(&p, l.encoder, l.penalty)
+		l.lagged = l.lags.over(t, rows)
 	}
-	o.Start = l.fit
-	if f.linear, err = logit.Minimise(ctx, p, o); err != nil {
+	if f.linear, f.delay, err = l.lagged.fit(ctx, p, l.fit, o); err != nil {
 		return nil, named(err, l.encoder)
 	}
 	f.moments()
@@ -143,6 +143,8 @@ type learner struct {
 	penalty []float64 // λ of each term
 	groups  int       // of a feature in a pair, at most
 	fit     *logit.Fit
+	lags    *lagModel // nil = every lead is mature
+	lagged  *lagged   // of the problem's rows
 }
 
 func (t *trainer) learn(ctx context.Context, rows []int32, s *shapes, o logit.Options) (*learner, error) {
@@ -153,6 +155,13 @@ func (t *trainer) learn(ctx context.Context, rows []int32, s *shapes, o logit.Op
 	l.part = evenly(rows, t.table.Rows, learnRows)
 	if l.design = l.part; l.part == nil {
 		l.design = rows
+	}
+	if len(t.young) > 0 {
+		var err error
+		if l.lags, err = t.newLagModel(rows); err != nil {
+			return nil, err
+		}
+		l.lagged = l.lags.over(t, l.design)
 	}
 	if err := l.reshape(ctx, nil, straightSteps); err != nil {
 		return nil, err
@@ -211,6 +220,9 @@ func penalise(p *logit.Problem, encoder *features.Encoder, penalty []float64) {
 func (l *learner) adapt(ctx context.Context, first, steps int) error {
 	for step := 0; ; step++ {
 		penalise(&l.problem, l.encoder, l.penalty)
+		if l.lagged != nil && l.fit != nil {
+			l.lagged.round(linearPredictor(&l.problem, l.fit))
+		}
 		l.options.Start = l.fit
 		fit, err := logit.Minimise(ctx, l.problem, l.options)
 		if err != nil {

@@ -50,6 +50,9 @@ func Compare(ctx context.Context, table *features.Table, options Options) (*Comp
 		return nil, err
 	}
 	t, err := prepare(table, options)
+	if err == nil {
+		err = t.finished()
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/leadscore/leadscore/features"
@@ -20,6 +21,7 @@ type fitted struct {
 	spread  []float64 // and its standard deviation
 	penalty []float64 // λ of each term; nil if all have Options.L2
 	groups  int       // of a feature in a pair, at most
+	delay   *Delay    // nil = no immature leads are in the fit
 }
 
 // trainer runs fits.
@@ -30,6 +32,7 @@ type trainer struct {
 	progress *progress
 	crossed  []crossed // of the last calibration
 	moved    *Rolling  // between the leads before the holdout and in it; nil if those are random
+	young    []int32   // immature leads that the fit of the shipped model takes in
 	known    *fitted   // whose penalties and pairs cross-fits of recipe auto may take over; nil = each learns its own
 }
 
@@ -52,7 +55,7 @@ func (p *progress) of(stage string) func(logit.Progress) {
 // fit fits the recipe on the given rows, with standard errors if asked to.
 func (t *trainer) fit(ctx context.Context, stage string, rows []int32, withErrors bool) (*fitted, error) {
 	t.progress.step++
-	rows = t.whole(rows)
+	rows = t.whole(slices.Concat(rows, t.young))
 	if t.options.Recipe == RecipeAuto {
 		return t.autoFit(ctx, rows, t.solverOptions(stage, withErrors))
 	}

@@ -119,6 +119,7 @@ func (l *learner) folds() []uint8 {
 // tryPairs chooses and fits pairs on all folds but one and says what they are worth on that.
 func (l *learner) tryPairs(ctx context.Context, s *pairing, fold []uint8, k int) (*trial, error) {
 	inner := *l
+	inner.lagged = nil // what is expected of immature leads stays
 	inner.penalty = slices.Clone(l.penalty)
 	inner.problem.Columns = slices.Clone(l.problem.Columns)
 	weights := make([]float64, len(fold))
@@ -172,7 +173,7 @@ func (l *learner) trial(s *pairing, chosen []candidatePair, first int, fold []ui
 			if int(f) != k {
 				continue
 			}
-			y, effect := float64(l.problem.Labels[i]), joint[s.codes[pair.a][i]][s.codes[pair.b][i]]
+			y, effect := outcomeOf(&l.problem, i), joint[s.codes[pair.a][i]][s.codes[pair.b][i]]
 			t.worth[c] = append(t.worth[c], weight(i)*(logLoss(eta[i]-effect, y)-logLoss(eta[i], y)))
 		}
 	}

@@ -79,6 +79,7 @@ type outcomes struct {
 	converted  []uint8 // 1 = converted within the horizon
 	rows       []int32 // labelled and mature, in the table's order
 	immature   int     // rows younger than the horizon
+	young      []int32 // those of them that a model of delays can use, in the table's order; converted says what is seen of them
 	unlabelled int     // rows whose stage is open and that no horizon decides
 	asOf       int64   // microseconds, NoTime if the data have no time
 	warnings   []Warning
@@ -112,6 +113,10 @@ func (l Label) apply(table *features.Table) (*outcomes, error) {
 		switch y := c.outcome(r, won[r]); y {
 		case immature:
 			o.immature++
+			if c.at != nil && c.horizon > 0 && c.created[r] <= asOf {
+				o.converted[r] = c.seen(r, won[r])
+				o.young = append(o.young, int32(r))
+			}
 		case open:
 			o.unlabelled++
 		case untimed:
@@ -169,6 +174,14 @@ func (c *clock) outcome(row int, y uint8) uint8 {
 		return 0
 	}
 	return 1
+}
+
+// seen is 1 if a conversion was known at as_of of a row that the outcome column says is y.
+func (c *clock) seen(row int, y uint8) uint8 {
+	if y == 1 && (c.at[row] == features.NoTime || c.at[row] <= c.asOf) {
+		return 1
+	}
+	return 0
 }
 
 func (o *outcomes) warn(count int, code, column, detail string) {

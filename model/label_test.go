@@ -41,8 +41,12 @@ func TestLabelInTime(t *testing.T) {
 	if want := []int32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 13}; !slices.Equal(o.rows, want) {
 		t.Errorf("rows %v, want %v", o.rows, want)
 	}
-	// On the last day of the horizon counts; later does not; without a date, and before creation, does.
-	if want := []uint8{0, 1, 1, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0}; !slices.Equal(o.converted, want) {
+	if want := []int32{10, 11}; !slices.Equal(o.young, want) {
+		t.Errorf("young %v, want %v", o.young, want)
+	}
+	// On the last day of the horizon counts; later does not; without a date, and before creation, does; so does the day
+	// before as_of of an immature lead.
+	if want := []uint8{0, 1, 1, 0, 1, 1, 1, 0, 0, 0, 1, 0, 0, 0}; !slices.Equal(o.converted, want) {
 		t.Errorf("converted %v, want %v", o.converted, want)
 	}
 	if o.immature != 2 || o.unlabelled != 0 || o.asOf != firstLead+100*day {

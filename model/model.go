@@ -77,6 +77,9 @@ func (m *Model) compile() error {
 		}
 	}
 	m.base = a + float64(b*eta)
+	if err := d.Fit.Delay.check(m.encoder, d.Label.Horizon); err != nil {
+		return err
+	}
 	if err := m.compileValue(); err != nil {
 		return err
 	}

@@ -35,24 +35,26 @@ const (
 
 // Options says how to train. Start from DefaultOptions.
 type Options struct {
-	Label       Label
-	Recipe      string  // RecipePlain or RecipeAuto
-	L2          float64 // λ: the plain recipe's ridge on every coefficient but the intercept
-	Split       string
-	Holdout     float64 // share of the leads kept out of the evaluated fit; 0 = one fit, no evaluation
-	Refit       bool    // ship a model fitted on all leads, not the one that was evaluated
-	Tolerance   float64 // relative gradient norm that the solver must reach
-	SE          string
-	Seed        uint64
-	Workers     int // the result does not depend on it
-	Currency    string
-	GrossMargin float64        // profit = revenue × this, where the data hold no profit
-	ValueCap    float64        // a sale counts as worth at most this; 0 = no limit
-	Policy      *budget.Policy // what money is reckoned under, without tiers; nil = scores have no tier, cap or action
-	Tiers       TierCuts
-	DataSHA256  string // provenance
-	Tool        string // provenance: name and version of the program
-	Progress    func(Progress)
+	Label        Label
+	Recipe       string  // RecipePlain or RecipeAuto
+	L2           float64 // λ: the plain recipe's ridge on every coefficient but the intercept
+	Split        string
+	Holdout      float64 // share of the leads kept out of the evaluated fit; 0 = one fit, no evaluation
+	Refit        bool    // ship a model fitted on all leads, not the one that was evaluated
+	Tolerance    float64 // relative gradient norm that the solver must reach
+	SE           string
+	Seed         uint64
+	Workers      int    // the result does not depend on it
+	LagBy        string // category whose levels have lag curves of their own: LagByAuto = where lags speak for it, "" = none
+	TrustOutcome bool   // train even if young leads without an outcome seem to be labelled as lost
+	Currency     string
+	GrossMargin  float64        // profit = revenue × this, where the data hold no profit
+	ValueCap     float64        // a sale counts as worth at most this; 0 = no limit
+	Policy       *budget.Policy // what money is reckoned under, without tiers; nil = scores have no tier, cap or action
+	Tiers        TierCuts
+	DataSHA256   string // provenance
+	Tool         string // provenance: name and version of the program
+	Progress     func(Progress)
 }
 
 // Progress is where training stands.
@@ -67,7 +69,7 @@ type Progress struct {
 func DefaultOptions() Options {
 	return Options{
 		Recipe: RecipeAuto, L2: 1, Split: SplitAuto, Holdout: 0.3, Refit: true, Tolerance: 5e-6,
-		SE: SESubsample, Seed: 1, Workers: runtime.GOMAXPROCS(0), Currency: "USD", GrossMargin: 1,
+		SE: SESubsample, Seed: 1, Workers: runtime.GOMAXPROCS(0), LagBy: LagByAuto, Currency: "USD", GrossMargin: 1,
 	}
 }
 

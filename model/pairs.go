@@ -195,6 +195,7 @@ func (l *learner) extend(ctx context.Context, terms []features.Term, steps int) 
 	}
 	l.encoder = encoder
 	l.problem = l.trainer.problem(encoder, l.design)
+	l.lagged.into(&l.problem)
 	l.penalty, l.fit = withPairs(l.penalty, l.fit, terms)
 	return l.adapt(ctx, 0, steps)
 }

@@ -56,13 +56,21 @@ func newLeftover(p *logit.Problem, eta []float64) *leftover {
 		}
 		q := Sigmoid(x)
 		h := q * (1 - q)
-		o.residual[i], o.curvature[i] = w*(float64(p.Labels[i])-q), w*h
+		o.residual[i], o.curvature[i] = w*(outcomeOf(p, i)-q), w*h
 		sum += w * h
 		variance += w * w * h
 		fourth += w * w * w * w * h * (1 - 6*h)
 	}
 	o.excess, o.inflation = fourth/sum, variance/sum
 	return o
+}
+
+// outcomeOf is the outcome of a row, or the one expected of it.
+func outcomeOf(p *logit.Problem, i int) float64 {
+	if p.Targets != nil {
+		return p.Targets[i]
+	}
+	return float64(p.Labels[i])
 }
 
 // screen scores every pair and returns those worth a trial, the best first.

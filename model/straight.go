@@ -76,6 +76,7 @@ func (l *learner) reshape(ctx context.Context, bent map[string]bool, steps int) 
 	}
 	l.encoder, l.penalty, l.fit = encoder, penalty, nil
 	l.problem = l.trainer.problem(encoder, l.design)
+	l.lagged.into(&l.problem)
 	return l.adapt(ctx, 0, steps)
 }
 

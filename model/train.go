@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/leadscore/leadscore/features"
 )
@@ -26,6 +27,9 @@ func Train(ctx context.Context, table *features.Table, options Options) (*Traini
 		return nil, err
 	}
 	t, err := prepare(table, options)
+	if err == nil {
+		err = t.finished()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -49,12 +53,17 @@ func prepare(table *features.Table, options Options) (*trainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch won := l.won(l.rows); {
-	case len(l.rows) == 0:
+	if options.Recipe != RecipeAuto {
+		o.young = nil
+	} else if weights != nil {
+		o.young = slices.DeleteFunc(o.young, func(r int32) bool { return weights[r] == 0 })
+	}
+	switch won, n := l.won(l.rows)+l.won(o.young), len(l.rows)+len(o.young); {
+	case n == 0:
 		return nil, fmt.Errorf("model: %w: %d rows, %d of them younger than the horizon of %d days, %d undecided",
 			ErrNoLeads, table.Rows, o.immature, options.Label.Horizon, o.unlabelled)
-	case won == 0 || won == len(l.rows):
-		return nil, fmt.Errorf("model: %w: %d of %d leads converted", ErrOneClass, won, len(l.rows))
+	case won == 0 || won == n:
+		return nil, fmt.Errorf("model: %w: %d of %d leads converted", ErrOneClass, won, n)
 	}
 	return &trainer{leads: l, outcomes: o, options: options, progress: &progress{report: options.Progress}}, nil
 }
@@ -104,6 +113,12 @@ func (t *trainer) train(ctx context.Context) (*Training, error) {
 	}
 	if t.options.Holdout > 0 {
 		t.arrange(t.options.Seed)
+	}
+	switch {
+	case t.options.Holdout == 0:
+	case t.tooYoung():
+		result.Warnings = append(result.Warnings, t.unevaluated())
+	default:
 		t.progress.steps = 2 + (len(origins) - 1) + foldCount
 		var err error
 		if shipped, calibration, err = t.evaluateHoldout(ctx, result); err != nil {
@@ -122,8 +137,12 @@ func (t *trainer) train(ctx context.Context) (*Training, error) {
 		}
 	}
 	t.known = nil
+	t.admitYoung(shipped)
 	f, err := t.fit(ctx, "fitting", shipped, true)
 	if err != nil {
+		return nil, err
+	}
+	if err := t.addDelay(result, f, shipped); err != nil {
 		return nil, err
 	}
 	return result, t.finish(ctx, result, f, calibration, shipped)
@@ -245,7 +264,7 @@ func (t *trainer) summary() DataSummary {
 			from, to = min(from, t.created[r]), max(to, t.created[r])
 		}
 	}
-	d.Conversions, d.BaseRate = all.won, all.rate()
+	d.Conversions, d.BaseRate = all.won, portion(all.won, all.weight)
 	if to != features.NoTime {
 		d.From, d.To = features.FormatTime(from), features.FormatTime(to)
 	}
@@ -260,6 +279,9 @@ func (t *trainer) finish(ctx context.Context, result *Training, f *fitted, calib
 	m, err := f.model(calibration)
 	if err != nil {
 		return err
+	}
+	if len(rows) == 0 { // the conversions of immature leads are all there is
+		rows = t.young
 	}
 	value, doubts, err := t.value(ctx, f.encoder, rows)
 	if err != nil {
@@ -311,7 +333,7 @@ func (m *Model) complete(result *Training, value valueModel, options Options) er
 func (t *trainer) fitSummary(f *fitted, c Calibration) FitSummary {
 	s := FitSummary{
 		Recipe: t.options.Recipe, L2: t.options.L2, Columns: len(f.encoder.Terms()), Objective: f.linear.Objective,
-		GradientNorm: f.linear.GradientNorm, Passes: f.linear.Passes, SE: t.options.SE, Calibration: c,
+		GradientNorm: f.linear.GradientNorm, Passes: f.linear.Passes, SE: t.options.SE, Calibration: c, Delay: f.delay,
 	}
 	for _, term := range f.encoder.Terms() {
 		s.Coefficients += term.Size()

@@ -22,8 +22,9 @@ type Training struct {
 // DataSummary says what the model was trained on.
 type DataSummary struct {
 	Rows        int     `json:"rows"`
-	Used        int     `json:"used"`     // rows that training used
-	Immature    int     `json:"immature"` // rows younger than the horizon, or created after as_of: left out
+	Used        int     `json:"used"`                    // rows that training used
+	Immature    int     `json:"immature"`                // rows younger than the horizon, or created after as_of: left out, but for
+	YoungUsed   int     `json:"immature_used,omitempty"` // those that recipe auto used
 	Unlabelled  int     `json:"unlabelled,omitempty"`
 	Conversions float64 `json:"conversions"`
 	BaseRate    float64 `json:"base_rate"`
@@ -63,6 +64,7 @@ type FitSummary struct {
 	Passes       int         `json:"passes"`
 	SE           string      `json:"se"`
 	Calibration  Calibration `json:"calibration"`
+	Delay        *Delay      `json:"delay,omitempty"` // absent where conversions have no dates or no horizon
 }
 
 // ValueSummary says what a sale is worth, how that was learnt, and, where leads were held out, how good it is.

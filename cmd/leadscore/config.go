@@ -53,6 +53,8 @@ type outcomeConfig struct {
 	Stage     stageConfig `yaml:"stage"`
 	At        string      `yaml:"at"`
 	Horizon   days        `yaml:"horizon"`
+	LagBy     string      `yaml:"lag_by"`  // category whose levels have lag curves of their own
+	Trusted   bool        `yaml:"trusted"` // outcomes that look unfinished are taken as they are
 }
 
 type stageConfig struct {
@@ -143,7 +145,7 @@ func defaultConfig() config {
 	options := model.DefaultOptions()
 	return config{
 		Columns:   columnsConfig{ID: auto, CreatedAt: auto, Source: auto, Account: auto, Cost: auto, LostReason: auto},
-		Outcome:   outcomeConfig{At: auto, Horizon: 90},
+		Outcome:   outcomeConfig{At: auto, Horizon: 90, LagBy: auto},
 		Value:     valueConfig{Profit: auto, GrossMargin: 1, Currency: options.Currency},
 		Missing:   []string{""},
 		Split:     splitConfig{By: options.Split, Holdout: options.Holdout, Refit: options.Refit},

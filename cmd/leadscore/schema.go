@@ -27,6 +27,7 @@ func (c *config) schema(columns []datasets.Column, needOutcome bool) (*features.
 	b.assignRoles(needOutcome)
 	b.checkFeatureLists()
 	fields := b.fields()
+	b.checkLagBy(fields)
 	if err := errors.Join(b.problems...); err != nil {
 		return nil, usageError{err}
 	}
@@ -149,6 +150,21 @@ func (b *schemaBuilder) checkFeatureLists() {
 				b.fail("features.%s: the data have no column %q%s", key, name, b.suggestion(name))
 			}
 		}
+	}
+}
+
+// checkLagBy demands a category among the features.
+func (b *schemaBuilder) checkLagBy(fields []features.Field) {
+	by := b.config.Outcome.LagBy
+	if by == "" || by == auto {
+		return
+	}
+	i := slices.IndexFunc(fields, func(f features.Field) bool { return f.Name == by })
+	switch {
+	case i < 0:
+		b.fail("outcome.lag_by: the data have no column %q%s", by, b.suggestion(by))
+	case !fields[i].Role.Feature() || fields[i].Kind != features.Category:
+		b.fail("outcome.lag_by: column %q is a %v (%v), want a category among the features", by, fields[i].Kind, fields[i].Role)
 	}
 }
 

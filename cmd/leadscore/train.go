@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -130,6 +131,7 @@ func (f *trainFlags) options(c *config, schema *features.Schema) (model.Options,
 	o := model.DefaultOptions()
 	o.Label = c.label(schema)
 	o.Split, o.Holdout, o.Refit = c.Split.By, c.Split.Holdout, c.Split.Refit
+	o.LagBy, o.TrustOutcome = c.Outcome.LagBy, c.Outcome.Trusted
 	o.Currency, o.GrossMargin, o.ValueCap = c.Value.Currency, c.Value.GrossMargin, c.Value.Cap
 	var err error
 	if o.Policy, o.Tiers, err = c.policy(schema); err != nil {
@@ -265,7 +267,7 @@ func (o *trainOutput) text(w io.Writer) {
 		fmt.Fprintf(t, "  %s\t%s\n", name, fmt.Sprintf(format, args...))
 	}
 	d := o.Data
-	row("leads", "%d, %d used, %d younger than the horizon", d.Rows, d.Used, d.Immature)
+	row("leads", "%d, %d used, %d younger than the horizon%s", d.Rows, d.Used, d.Immature, youngUsed(d))
 	row("conversions", "%.0f (%.2f %%)", d.Conversions, 100*d.BaseRate)
 	if d.From != "" {
 		row("created", "%s to %s, as of %s", day(d.From), day(d.To), day(d.AsOf))
@@ -282,6 +284,12 @@ func (o *trainOutput) text(w io.Writer) {
 	}
 	row("model", "%s: %d features, %d coefficients, calibration %s", o.Fit.Recipe, o.Fit.Columns, o.Fit.Coefficients, o.Fit.Calibration.Kind)
 	row("optimum", "objective %.4f, relative gradient %.1e, %d passes", o.Fit.Objective, o.Fit.GradientNorm, o.Fit.Passes)
+	if d := o.Fit.Delay; d != nil {
+		row("days to convert", "median (90 %%) %s", lagText(d))
+		if d.Used > 0 {
+			row("immature leads", "%.0f of %d have converted, %.0f of the others are expected to", d.Converted, d.Used, d.Expected)
+		}
+	}
 	if o.Value.Kind != model.ValueNone {
 		row("value", "%.2f %s profit per sale, from %d sales (%s)", o.Value.Mean, o.Value.Currency, o.Value.Wins, o.Value.Kind)
 	}
@@ -311,6 +319,36 @@ func leakText(l *model.LeakScan) string {
 		names[i] = s.Column
 	}
 	return fmt.Sprintf("suspected by %d leads, see the warnings: %s", l.Rows, strings.Join(names, ", "))
+}
+
+// youngUsed says how many immature leads are in the fit.
+func youngUsed(d model.DataSummary) string {
+	if d.YoungUsed == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", of which %d by what is open of them", d.YoungUsed)
+}
+
+// lagText says how long conversions take.
+func lagText(d *model.Delay) string {
+	parts := make([]string, len(d.Curves))
+	for i, c := range d.Curves {
+		name := ""
+		switch {
+		case c.Level != "":
+			name = c.Level + " "
+		case d.By != "" && c.Conversions == 0:
+			continue
+		case d.By != "":
+			name = "others "
+		}
+		parts[i] = fmt.Sprintf("%s%.0f (%.0f)", name, c.Median, c.P90)
+	}
+	text := strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), ", ")
+	if d.By != "" {
+		text = "by " + d.By + ": " + text
+	}
+	return text
 }
 
 // day is the date of an RFC 3339 time.
