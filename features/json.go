@@ -29,6 +29,7 @@ const batchKey = "leads"
 type RequestOptions struct {
 	MaxLeads int  // of a batch; at least 1
 	Strict   bool // an undeclared field is an error rather than a warning
+	Dated    bool // when the lead was created, and its outcome, are read rather than skipped
 }
 
 // Request is a parsed document: one lead, or the leads of a batch in their order. Reuse one to reuse its
@@ -47,7 +48,13 @@ type Item struct {
 // ParseLead reads a document of one lead into lead, whose memory it reuses. The error is an *InputErrors; lead
 // is then in no state to be used.
 func (s *Schema) ParseLead(data []byte, lead *Lead) error {
-	r := newReader(s, data, RequestOptions{})
+	return s.ParseLeadWith(data, RequestOptions{}, lead)
+}
+
+// ParseLeadWith is ParseLead with options; MaxLeads has no meaning.
+func (s *Schema) ParseLeadWith(data []byte, options RequestOptions, lead *Lead) error {
+	options.MaxLeads = 0
+	r := newReader(s, data, options)
 	defer r.release()
 	if !r.open() {
 		return r.failure()

@@ -107,7 +107,7 @@ func (r *leadReader) value(start int) bool {
 	}
 	r.seen[i] = true
 	switch f := &r.schema.fields[i]; {
-	case f.Role.Feature() || r.schema.Dates(i):
+	case f.Role.Feature() || r.schema.Dates(i) || r.options.Dated && f.Role.Dates():
 		return r.feature(i)
 	case f.KnownAt != "":
 		r.note(Warning{Code: WarnKnownLater, Feature: f.Name, Detail: "known only from " + f.KnownAt + " on: not used"})

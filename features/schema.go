@@ -84,6 +84,11 @@ func (r *Role) UnmarshalText(text []byte) error { return parseName(roleNames[:],
 // Feature reports whether columns of this role enter the model.
 func (r Role) Feature() bool { return r == RoleFeature || r == RoleSource || r == RoleSegment }
 
+// Dates reports whether columns of this role say how old a lead is, or what became of it when.
+func (r Role) Dates() bool {
+	return r == RoleCreatedAt || r == RoleOutcome || r == RoleConvertedAt
+}
+
 // Group is the sub-score a feature belongs to.
 type Group string
 

@@ -64,16 +64,16 @@ func (t *trainer) newLagModel(rows []int32) (*lagModel, error) {
 	if len(converted) == 0 {
 		return nil, nil
 	}
-	cut, err := t.strata(times, rows)
-	if err != nil {
-		return nil, err
+	start, seen := productLimit(times, converted, t.weight)
+	for k := range start { // no lag that was seen is out of the question
+		start[k] += seen[k]
 	}
-	start := productLimit(times, converted, t.weight)
-	m := &lagModel{times: times, strata: &strata{}, f: [][]float64{start}}
+	m := &lagModel{times: times, strata: &strata{}, f: [][]float64{normalised(start)}}
 	m.sum()
 	m.settle(m.over(t, rows))
-	if cut.codes == nil {
-		return m, nil
+	cut, err := t.strata(m, rows)
+	if err != nil || cut.codes == nil {
+		return m, err
 	}
 	m.strata, m.prior, m.p = cut, m.f[0], nil
 	m.f = make([][]float64, cut.count())

@@ -1,14 +1,18 @@
 package model
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/leadscore/leadscore/features"
+	"github.com/leadscore/leadscore/model/logit"
 )
 
 // delayed draws leads whose conversions take a while: about 7 % convert within 90 days; the lag is Weibull of shape .7,
@@ -141,5 +145,253 @@ func TestDelayOnKnownTruth(t *testing.T) {
 				t.Errorf("open leads as lost give %.4f: the simulation shows nothing", naive/n)
 			}
 		})
+	}
+}
+
+// curveOf is the true lag curve of a lead.
+func curveOf(slow bool, age float64) float64 {
+	scale := 15.0
+	if slow {
+		scale = 45
+	}
+	g := func(a float64) float64 { return -math.Expm1(-math.Pow(a/scale, 0.7)) }
+	return min(1, g(age)/g(delayHorizon))
+}
+
+// What is left of a probability: all of it at first, less every day, nothing at the horizon; and right on average in
+// every band of ages.
+func TestOpenProbability(t *testing.T) {
+	bands := []float64{0, 7, 21, 45, delayHorizon}
+	got, want := make([]float64, len(bands)), make([]float64, len(bands))
+	var m *Model
+	seeds, bound := simulations(t, 4), 0.3 // three standard errors of the oldest
+	if seeds >= 20 {
+		bound = 0.05
+	}
+	for seed := range seeds {
+		w := delayed{rows: 30_000, seed: uint64(seed + 1), span: 180, young: 45}
+		columns, truth, slow, _ := w.leads()
+		m = train(t, tableOf(t, columns...), delayOptions()).Model
+		asOf := firstLead + 1000*day
+		batch := batchOf(t, columns...)
+		var lead features.Lead
+		for r := range w.rows {
+			batch.Lead(r, &lead)
+			s := m.ScoreAt(&lead, asOf)
+			if columnOf(columns, "converted").texts[r] == "true" {
+				if s.ProbabilityOpen != nil {
+					t.Fatalf("row %d has converted, and is open at %v", r, *s.ProbabilityOpen)
+				}
+				continue
+			}
+			age := float64(asOf-columns[0].times[r]) / float64(day)
+			if *s.AgeDays != age || age >= delayHorizon && *s.ProbabilityOpen != 0 {
+				t.Fatalf("row %d: age %v, want %v; open %v", r, *s.AgeDays, age, *s.ProbabilityOpen)
+			}
+			g := curveOf(slow[r], age)
+			if b := slices.IndexFunc(bands, func(from float64) bool { return age < from }) - 1; b >= 0 {
+				got[b], want[b] = got[b]+*s.ProbabilityOpen, want[b]+truth[r]*(1-g)/(1-truth[r]*g)
+			}
+		}
+	}
+	for b := range len(bands) - 1 {
+		t.Logf("age %v to %v: expected %.1f, true %.1f, ratio %.3f", bands[b], bands[b+1], got[b], want[b], got[b]/want[b])
+		if math.Abs(got[b]/want[b]-1) > bound {
+			t.Errorf("age %v to %v: %.1f conversions expected of open leads, %.1f are true", bands[b], bands[b+1], got[b], want[b])
+		}
+	}
+	for _, level := range []string{"slow", "quick", "never seen"} {
+		before := 0.25
+		for age := 0.0; age <= delayHorizon+1; age += 0.25 {
+			p, err := m.OpenProbability(0.25, level, age)
+			if err != nil || p > before || age == 0 && p != 0.25 || age >= delayHorizon && p != 0 {
+				t.Fatalf("%s, age %v: %v after %v, %v", level, age, p, before, err)
+			}
+			before = p
+		}
+	}
+}
+
+// No round lowers the penalised likelihood at fixed penalties, from wherever it starts.
+func TestRoundsNeverLowerTheLikelihood(t *testing.T) {
+	for _, start := range []float64{0, -6, 3} {
+		columns, _, _, _ := delayed{rows: 4000, seed: 5, span: 120, young: 40}.leads()
+		for r, at := range columnOf(columns, "converted_at").times {
+			if at != features.NoTime && r%10 == 0 {
+				columnOf(columns, "converted_at").times[r] = features.NoTime // nobody knows when
+			}
+		}
+		tr, err := prepare(tableOf(t, columns...), delayOptions())
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows := slices.Concat(tr.rows, tr.outcomes.young)
+		encoder, _, err := features.FitBins(tr.table, rows, nil, features.BinOptions{Bins: 8, MinWeight: autoWeight})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := tr.newLagModel(rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for part := range m.f { // from far off
+			for k := range m.f[part] {
+				m.f[part][k] = 0.5*m.f[part][k] + 0.5/float64(len(m.f[part]))
+			}
+		}
+		m.sum()
+		l := m.over(tr, rows)
+		p := tr.problem(encoder, rows)
+		l.into(&p)
+		penalise(&p, encoder, []float64{3, 20, 3, 3, 3}[:len(p.Columns)])
+		o := tr.solverOptions("", false)
+		o.Tolerance = 1e-8
+		eta := make([]float64, len(rows))
+		for i := range eta {
+			eta[i] = start
+		}
+		penalty, last := 0.0, math.Inf(-1)
+		for round := range 15 {
+			value := l.logLikelihood(eta) - penalty
+			if value < last-1e-9*math.Abs(last) {
+				t.Errorf("start %v: round %d lowers the likelihood from %v to %v", start, round, last, value)
+			}
+			last = value
+			l.round(eta)
+			fit, err := logit.Minimise(t.Context(), p, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.Start = fit
+			eta, penalty = linearPredictor(&p, fit), fit.Objective-fit.LogLoss
+		}
+	}
+}
+
+// Where every lead is mature, the fit by rounds is the fit to outcomes.
+func TestMatureLeadsNeedNoDelay(t *testing.T) {
+	columns, _, _, _ := delayed{rows: 5000, seed: 6, span: 400, young: 1000}.leads()
+	o := delayOptions()
+	tr, err := prepare(tableOf(t, columns...), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := tr.fit(t.Context(), "", tr.rows, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := len(tr.rows) - 500
+	tr.young = tr.rows[cut:] // they only seem so
+	rounds, err := tr.fit(t.Context(), "", tr.rows[:cut], false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rounds.delay == nil || whole.delay != nil || rounds.delay.Expected != 0 {
+		t.Fatalf("delay %+v and %+v", rounds.delay, whole.delay)
+	}
+	a, b := linearOf(whole), linearOf(rounds)
+	if len(a) != len(b) {
+		t.Fatalf("%d and %d coefficients", len(a), len(b))
+	}
+	for i := range a {
+		if math.Abs(a[i]-b[i]) > 1e-9 {
+			t.Errorf("coefficient %d is %v, by rounds %v", i, a[i], b[i])
+		}
+	}
+}
+
+// linearOf lists the coefficients of a fit.
+func linearOf(f *fitted) []float64 {
+	return append(slices.Concat(f.linear.Coefficients...), f.linear.Intercept)
+}
+
+// The artifact holds the curves and comes back the same; neither the workers nor the order of the rows of one instant
+// change it; curves that cannot be are refused.
+func TestDelayInTheArtifact(t *testing.T) {
+	columns, _, _, _ := delayed{rows: 6000, seed: 7, span: 200, young: 60}.leads()
+	o := delayOptions()
+	o.Holdout = 0.3
+	training := train(t, tableOf(t, columns...), o)
+	d := training.Fit.Delay
+	if d.Used == 0 || training.Data.YoungUsed != d.Used || d.Used != training.Data.Immature || d.Rounds < 1 || training.Holdout == nil {
+		t.Errorf("delay %+v of data %+v", d, training.Data)
+	}
+	if q, s := d.curve("quick"), d.curve("slow"); !(q.Median < s.Median && q.P90 < s.P90 && s.P90 < delayHorizon) {
+		t.Errorf("median %v and %v, 90 %% by %v and %v", q.Median, s.Median, q.P90, s.P90)
+	}
+	var text, other bytes.Buffer
+	if err := training.Model.Encode(&text); err != nil {
+		t.Fatal(err)
+	}
+	o.Workers = 3
+	if err := train(t, tableOf(t, columns...), o).Model.Encode(&other); err != nil || !bytes.Equal(text.Bytes(), other.Bytes()) {
+		t.Errorf("three workers give another artifact, %v", err)
+	}
+	back, err := Decode(&text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, _ := training.Model.OpenProbability(0.1, "slow", 12.5)
+	if b, err := back.OpenProbability(0.1, "slow", 12.5); err != nil || a != b {
+		t.Errorf("open %v, from the file %v, %v", a, b, err)
+	}
+	for name, damage := range map[string]func(d *Delay){
+		"steps":     func(d *Delay) { d.Curves[0].Cumulative = d.Curves[0].Cumulative[:80] },
+		"falls":     func(d *Delay) { d.Curves[0].Cumulative[40] = 0 },
+		"beyond":    func(d *Delay) { d.Curves[0].Cumulative[89] = 2 },
+		"column":    func(d *Delay) { d.By = "x" },
+		"no column": func(d *Delay) { d.By = "nobody" },
+		"step":      func(d *Delay) { d.DaysAStep = 0 },
+		"others":    func(d *Delay) { d.Curves[len(d.Curves)-1].Level = "slow" },
+		"none":      func(d *Delay) { d.Curves = nil },
+	} {
+		broken := *training.Fit.Delay
+		broken.Curves = slices.Clone(broken.Curves)
+		broken.Curves[0].Cumulative = slices.Clone(broken.Curves[0].Cumulative)
+		damage(&broken)
+		if err := broken.check(back.encoder, delayHorizon); err == nil {
+			t.Errorf("%s: a broken curve passes", name)
+		}
+	}
+}
+
+// Lags are told apart by the column that they depend on, and by none where they depend on none.
+func TestStrataByEvidence(t *testing.T) {
+	chosen := map[string]int{}
+	const worlds = 10
+	for seed := range uint64(worlds) {
+		columns, _, slow, _ := delayed{rows: 20_000, seed: 100 + seed, span: 150, young: 60}.leads()
+		by := func(o Options) string {
+			tr, err := prepare(tableOf(t, columns...), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, err := tr.newLagModel(slices.Concat(tr.rows, tr.outcomes.young))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return m.strata.by
+		}
+		o := delayOptions()
+		chosen[by(o)]++
+		o.LagBy = "noise"
+		if got := by(o); got != "noise" {
+			t.Errorf("asked for noise, got %q", got)
+		}
+		random := rand.New(rand.NewPCG(seed, 1))
+		for r := range slow {
+			columnOf(columns, "segment").texts[r] = fmt.Sprint(random.IntN(3))
+		}
+		o.LagBy = LagByAuto
+		chosen["chance:"+by(o)]++
+	}
+	if chosen["segment"] < worlds-1 || chosen["chance:"] < worlds-3 {
+		t.Errorf("chosen %v", chosen)
+	}
+	columns, _, _, _ := delayed{rows: 500, seed: 1, span: 150, young: 60}.leads()
+	o := delayOptions()
+	o.LagBy = "x"
+	if _, err := Train(t.Context(), tableOf(t, columns...), o); err == nil || !strings.Contains(err.Error(), `"x"`) {
+		t.Errorf("lags by a number: %v", err)
 	}
 }

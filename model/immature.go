@@ -58,9 +58,14 @@ func (t *trainer) admitYoung(rows []int32) {
 // addDelay completes what the fit of the rows says of lags, which it has learnt if immature leads were in it.
 func (t *trainer) addDelay(result *Training, f *fitted, rows []int32) error {
 	if len(t.young) == 0 {
-		m, err := t.newLagModel(rows)
+		times := t.options.Label.lagTimes(t.table, t.outcomes.asOf)
+		if times == nil {
+			return nil
+		}
+		converted := t.dated(times, rows) // with every lead mature the others say nothing of lags
+		m, err := t.newLagModel(converted)
 		if m != nil {
-			f.delay = m.over(t, rows).summary(0)
+			f.delay = m.over(t, converted).summary(0)
 		}
 		return err
 	}

@@ -100,11 +100,15 @@ func (d *Delay) check(encoder *features.Encoder, horizon int) error {
 	if d == nil {
 		return nil
 	}
+	schema := encoder.Schema()
+	if schema.ByRole(features.RoleCreatedAt) < 0 || schema.ByRole(features.RoleConvertedAt) < 0 || schema.ByRole(features.RoleOutcome) < 0 {
+		return fmt.Errorf("model: delay: the schema does not say when leads are created and converted")
+	}
 	if d.DaysAStep < 1 || horizon < 1 || len(d.Curves) == 0 || d.Curves[len(d.Curves)-1].Level != "" {
 		return fmt.Errorf("model: delay: %d curves of steps of %d days over %d days, the last of them for all other leads", len(d.Curves), d.DaysAStep, horizon)
 	}
 	if d.By != "" {
-		if i := encoder.Schema().Index(d.By); i < 0 || !mayHaveLags(&encoder.Schema().Fields()[i]) {
+		if i := schema.Index(d.By); i < 0 || !mayHaveLags(&schema.Fields()[i]) {
 			return fmt.Errorf("model: delay: %q is not a category among the features", d.By)
 		}
 	}

@@ -11,9 +11,13 @@ import (
 
 // Score is one scored lead: the one definition that the command line, the server and the report share.
 type Score struct {
-	LeadID        string   `json:"lead_id,omitempty"`
-	LogOdds       float64  `json:"log_odds"`
-	Probability   float64  `json:"probability"`
+	LeadID      string  `json:"lead_id,omitempty"`
+	LogOdds     float64 `json:"log_odds"`
+	Probability float64 `json:"probability"`
+	// ProbabilityOpen is P(converts by the horizon | has not by AgeDays), where a moment was given: Model.ScoreAt.
+	ProbabilityOpen *float64 `json:"probability_open,omitempty"`
+	AgeDays         *float64 `json:"age_days,omitempty"`
+
 	ProfitIfWon   *float64 `json:"profit_if_won,omitempty"`
 	ExpectedValue *float64 `json:"expected_value,omitempty"`
 	Currency      string   `json:"currency,omitempty"`

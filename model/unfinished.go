@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -15,17 +16,21 @@ import (
 //
 // Where conversions have dates, the lags tell: with G the product-limit curve of those seen by the end of the data (of all
 // ages if there is no horizon), a lead of age a that is labelled has had a share G(a) of its chance. Labels are unfinished
-// when the leads, of which nobody says how likely each is, have had on average less than 1 − mostUnfinished.
+// when the leads have had less than 1 − mostUnfinished of it on average, and the newest tenth less than two thirds
+// and converted less often than the others.
 //
 // Where they have none, the conversion rate tells, which falls towards the newest leads as a drift does not. Ages are
 // cut into steps, and two stories told of the rates, each with four numbers,
 //
 //	drift        logit rate = cubic of the time, or square and a jump at some time
-//	unfinished   logit rate = square of the time + log(1 − e^(−a/τ)), with τ a half, a quarter, … of the time covered
+//	unfinished   logit rate = square of the time + log(1 − e^−(a/τ)^k), with τ a half, a quarter, … of the time covered
 //
 // Labels are unfinished when the second is more likely by e^unfinishedEvidence than any of the first, says that more than
 // mostUnfinished of the conversions are to come, and the newest unfinishedNewest of the leads converted at less than a third
-// of the rate that it says they will.
+// of the rate that it says they will. That takes some thousand conversions. Where a lost stage gathers the newest leads,
+// which is the other sign of an open one, it need only be more likely than the cubic.
+//
+// Note: without the jump among the drifts a sudden fall to a third of the rate would be refused.
 
 // ErrUnfinished says that leads which can still convert seem to be labelled as lost.
 var ErrUnfinished = errors.New("open leads seem to be labelled as lost")
@@ -36,24 +41,37 @@ const (
 	unfinishedEvidence = 5
 	unfinishedNewest   = 0.02 // share of the leads
 	unfinishedThird    = 1.0 / 3
+	fallingErrors      = 2 // standard errors by which the newest convert less often
 	ageSteps           = 256
 )
 
 // finished refuses labels that count leads as lost which can still convert.
 func (t *trainer) finished() error {
-	if t.options.TrustOutcome || t.created == nil || t.won(t.rows) < unfinishedLeast {
+	label := t.options.Label
+	timed := label.At != "" && label.Horizon > 0 && label.AsOf == "" // followed until the end of the data
+	if t.options.TrustOutcome || t.created == nil || timed || t.won(t.rows) < unfinishedLeast {
 		return nil
 	}
 	if times, rows := t.followed(); times != nil && 2*len(rows) >= t.won(t.rows) {
-		f := productLimit(times, rows, func(int32) float64 { return 1 })
+		f, _ := productLimit(times, rows, func(int32) float64 { return 1 })
 		m := lagModel{times: times, f: [][]float64{f}}
 		m.sum()
-		passed := 0.0
-		for _, r := range t.rows {
-			passed += cumulativeAt(m.g[0], times.age(r))
+		order := t.newestFirst()
+		var young, old tally
+		all, tenth := 0.0, 0.0
+		for i, r := range order {
+			g := cumulativeAt(m.g[0], times.age(r))
+			if all += g; i < len(order)/10 {
+				tenth += g
+				young.add(1, float64(t.converted[r]))
+			} else {
+				old.add(1, float64(t.converted[r]))
+			}
 		}
-		if open := 1 - passed/float64(len(t.rows)); open > mostUnfinished {
-			return t.unfinished(open, fmt.Sprintf("by their dates, conversions take so long that %.0f %% of them are still to come where a lead counts as lost", 100*open))
+		rate := old.rate()
+		falls := (rate-young.rate())/math.Sqrt(rate*(1-rate)/young.weight) > fallingErrors
+		if open := 1 - all/float64(len(order)); open > mostUnfinished && tenth < 2*unfinishedThird*young.weight && falls {
+			return t.unfinished(fmt.Sprintf("by their dates, conversions take so long that %.0f %% of them are still to come where a lead counts as lost", 100*open))
 		}
 		return nil
 	}
@@ -63,6 +81,9 @@ func (t *trainer) finished() error {
 // followed returns the times of the leads up to the end of the data, and the conversions that have one; nil without.
 func (t *trainer) followed() (*lagTimes, []int32) {
 	label := t.options.Label
+	if i := t.table.Schema.ByRole(features.RoleConvertedAt); label.At == "" && i >= 0 {
+		label.At, label.Horizon = t.table.Schema.Fields()[i].Name, 0 // they are known, if unused
+	}
 	end := int64(features.NoTime)
 	if latest, err := (Label{}).asOf(t.table); err == nil {
 		end = min(latest, t.outcomes.asOf)
@@ -81,13 +102,20 @@ func (t *trainer) followed() (*lagTimes, []int32) {
 	return times, slices.DeleteFunc(t.dated(times, t.rows), func(r int32) bool { return times.at[r] > end })
 }
 
-func (t *trainer) unfinished(open float64, why string) error {
+func (t *trainer) unfinished(why string) error {
 	stage := ""
 	if s := t.risingStage(); s != "" {
 		stage = " (" + s + ")"
 	}
 	return fmt.Errorf("model: label: %w: %s; say when leads converted (outcome.at) and within how many days that counts (outcome.horizon), and list stages that decide nothing yet under outcome.stage.open%s; outcome.trusted: true takes the outcomes as they are",
 		ErrUnfinished, why, stage)
+}
+
+// newestFirst returns the rows, the newest first.
+func (t *trainer) newestFirst() []int32 {
+	rows := slices.Clone(t.rows)
+	slices.SortStableFunc(rows, func(a, b int32) int { return cmp.Compare(t.created[b], t.created[a]) })
+	return rows
 }
 
 // rates are leads and conversions by steps of age, the youngest first.
@@ -121,18 +149,20 @@ func (t *trainer) falling() error {
 		return nil
 	}
 	drift, _ := s.fit(3, nil, nil)
-	for cut := 1; cut < ageSteps/2; cut++ {
-		l, _ := s.fit(2, func(k int) float64 { return btof(k < cut) }, nil)
-		drift = max(drift, l)
+	rising := t.risingStage() != ""
+	if !rising {
+		drift += unfinishedEvidence
 	}
 	best, expected := math.Inf(-1), []float64(nil)
 	for tau := float64(ageSteps) / 2; tau >= 1; tau /= 2 {
-		seen := func(k int) float64 { return -math.Expm1(-(float64(k) + 0.5) / tau) }
-		if l, rate := s.fit(2, nil, seen); l > best {
-			best, expected = l, rate
+		for _, shape := range []float64{0.5, 0.7, 1} { // lags tend to be long-tailed
+			seen := func(k int) float64 { return -math.Expm1(-math.Pow((float64(k)+0.5)/tau, shape)) }
+			if l, rate := s.fit(2, nil, seen); l > best {
+				best, expected = l, rate
+			}
 		}
 	}
-	if best < drift+unfinishedEvidence {
+	if best < drift || !rising && best < s.jump()+unfinishedEvidence {
 		return nil
 	}
 	var leads, won, will, newest, newestWon, newestWill float64
@@ -143,10 +173,20 @@ func (t *trainer) falling() error {
 		leads, won, will = leads+s.leads[k], won+s.won[k], will+s.leads[k]*expected[k]
 	}
 	if open := 1 - won/will; open > mostUnfinished && newestWon < unfinishedThird*newestWill {
-		return t.unfinished(open, fmt.Sprintf("the newest %.0f leads converted at %.2f %%, older ones like them at %.2f %%, and the rate falls towards the newest as where conversions take time: about %.0f %% of them seem to be still to come",
+		return t.unfinished(fmt.Sprintf("the newest %.0f leads converted at %.2f %%, older ones like them at %.2f %%, and the rate falls towards the newest as where conversions take time: about %.0f %% of them seem to be still to come",
 			newest, 100*newestWon/newest, 100*newestWill/newest, 100*open))
 	}
 	return nil
+}
+
+// jump is the log likelihood of a jump at the best time among the newer half.
+func (s *rates) jump() float64 {
+	best := math.Inf(-1)
+	for cut := 1; cut < ageSteps/2; cut++ {
+		l, _ := s.fit(2, func(k int) float64 { return btof(k < cut) }, nil)
+		best = max(best, l)
+	}
+	return best
 }
 
 func btof(b bool) float64 {
@@ -224,15 +264,15 @@ func (s *rates) fit(degree int, jump, seen func(k int) float64) (likelihood floa
 	return likelihood, rate
 }
 
-// risingStage names the stage among the lost ones that holds most more of the newest leads than of the others.
+// risingStage names the stage among the lost ones that holds most more of the newest leads than of the others, if that is a
+// tenth of them, and three times the share of the others.
 func (t *trainer) risingStage() string {
 	i := t.table.Schema.Index(t.options.Label.Column)
 	c := &t.table.Columns[i]
 	if len(t.options.Label.Won) == 0 || c.Levels == nil {
 		return ""
 	}
-	rows := slices.Clone(t.rows)
-	slices.SortStableFunc(rows, func(a, b int32) int { return int(min(max(t.created[b]-t.created[a], -1), 1)) })
+	rows := t.newestFirst()
 	newest := max(1, len(rows)/20)
 	young, old := make([]float64, len(c.Levels)+1), make([]float64, len(c.Levels)+1)
 	for k, r := range rows {
@@ -248,7 +288,7 @@ func (t *trainer) risingStage() string {
 			best = level
 		}
 	}
-	if best < 0 {
+	if best < 0 || young[best] < 0.1 || young[best] < 3*old[best] {
 		return ""
 	}
 	return fmt.Sprintf("%q holds %.0f %% of the newest leads and %.0f %% of the others", c.Levels[best], 100*young[best], 100*old[best])

@@ -39,7 +39,7 @@ func (b *builder) data() facts {
 	f := facts{"Data", []fact{
 		{"Rows", count(float64(d.Rows))},
 		{"Used", fmt.Sprintf("%s, of which %s converted (%s)", count(float64(d.Used)), count(d.Conversions), percent(d.BaseRate))},
-		{"Immature, left out", plural(d.Immature, "lead") + " younger than the horizon, won ones too: keeping only early winners would bias the model upward"},
+		immatureFact(d),
 	}}
 	if d.Unlabelled > 0 {
 		f.Rows = append(f.Rows, fact{"Undecided, left out", plural(d.Unlabelled, "lead") + " whose stage decides nothing yet"})
@@ -54,6 +54,14 @@ func (b *builder) data() facts {
 		fact{"SHA-256", recorded(d.SHA256)},
 		fact{"Holdout", holdoutFact(b.t.Split)},
 	)}
+}
+
+func immatureFact(d model.DataSummary) fact {
+	if d.YoungUsed > 0 {
+		return fact{"Immature", fmt.Sprintf("%s younger than the horizon, of which %s are in the shipped fit, as far as they may still convert; none is in the holdout or the fit before it",
+			plural(d.Immature, "lead"), count(float64(d.YoungUsed)))}
+	}
+	return fact{"Immature, left out", plural(d.Immature, "lead") + " younger than the horizon, won ones too: keeping only early winners would bias the model upward"}
 }
 
 func holdoutFact(s model.SplitSummary) string {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -94,8 +95,9 @@ func render(w io.Writer, t *model.Training, options Options) error {
 	p := page{Title: clean(options.Title), Subtitle: b.subtitle(), Footer: b.footer()}
 	p.Sections = []*section{
 		b.verdict(), b.warnings(), b.money(), b.funnel(), b.reliability(), b.gains(), b.curves(), b.scores(), b.effects(), b.periods(), b.drift(),
-		b.groups(), b.subScores(), b.card(), b.measures(),
+		b.lags(), b.groups(), b.subScores(), b.card(), b.measures(),
 	}
+	p.Sections = slices.DeleteFunc(p.Sections, func(s *section) bool { return s == nil })
 	if b.err != nil {
 		return b.err
 	}

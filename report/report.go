@@ -7,7 +7,7 @@
 // Every distinction drawn in colour is also drawn in a line style, a marker or a word.
 //
 // The files follow the page from top to bottom: verdict.go, tiers.go, funnel.go, reliability.go, gains.go, curves.go, scores.go,
-// effects.go, periods.go, drift.go, groups.go, subscores.go and card.go make one section each out of a model.Training; picture.go,
+// effects.go, periods.go, drift.go, lag.go, groups.go, subscores.go and card.go make one section each out of a model.Training; picture.go,
 // axis.go and svg.go draw; format.go writes numbers; page.go puts it together.
 package report
 

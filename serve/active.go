@@ -13,6 +13,7 @@ import (
 // scorer is what requests ask of a model.
 type scorer interface {
 	Score(lead *features.Lead) model.Score
+	ScoreAt(lead *features.Lead, asOf int64) model.Score
 	Verify() error // re-scores the model's verification leads
 }
 

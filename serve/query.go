@@ -6,13 +6,16 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/leadscore/leadscore/features"
 )
 
 // scoreQuery is what a request for scores asks for beside its body.
 type scoreQuery struct {
-	explain int  // reasons shown; negative = all
-	strict  bool // an undeclared field is an error
-	whole   bool // one bad lead fails the batch
+	explain int    // reasons shown; negative = all
+	strict  bool   // an undeclared field is an error
+	asOf    *int64 // microseconds since 1970 UTC: leads are so old then as they say; nil = not asked for
+	whole   bool   // one bad lead fails the batch
 }
 
 // defaultExplain is how many reasons are shown unless the request says otherwise.
@@ -33,14 +36,24 @@ func parseScoreQuery(r *http.Request) (scoreQuery, error) {
 			q.explain, err = parseExplain(given[0])
 		case "strict":
 			q.strict, err = parseStrict(given[0])
+		case "as_of":
+			q.asOf, err = parseAsOf(given[0])
 		default:
-			err = &refusal{codeParameter, "the parameters are explain and strict"}
+			err = &refusal{codeParameter, "the parameters are as_of, explain and strict"}
 		}
 		if err != nil {
 			return q, err
 		}
 	}
 	return q, nil
+}
+
+func parseAsOf(text string) (*int64, error) {
+	t, err := features.ParseTime(text)
+	if err != nil {
+		return nil, &refusal{codeParameter, "as_of: expected a date or time such as 2006-01-31 or 2006-01-31T15:04:05Z"}
+	}
+	return &t, nil
 }
 
 // maxExplain bounds explain=N; "all" is not bounded.

@@ -61,7 +61,7 @@ func (s *Server) readRequest(c *gin.Context, w *scratch) (scoreQuery, error) {
 
 // answer scores the leads of the body by m and writes the answer to w.
 func (s *Server) answer(c *gin.Context, m *active, query scoreQuery, w *scratch) error {
-	options := features.RequestOptions{MaxLeads: s.options.MaxLeads, Strict: query.strict}
+	options := features.RequestOptions{MaxLeads: s.options.MaxLeads, Strict: query.strict, Dated: query.asOf != nil}
 	if err := m.schema.ParseRequest(w.body, options, &w.request); err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (s *Server) answer(c *gin.Context, m *active, query scoreQuery, w *scratch)
 	r.model = m.identity.Version
 	if !w.request.Batch {
 		var err error
-		w.answer, err = appendScore(w.answer[:0], m, &w.request.Items[0].Lead, query.explain)
+		w.answer, err = appendScore(w.answer[:0], m, &w.request.Items[0].Lead, query)
 		return err
 	}
 	if query.whole {
@@ -81,7 +81,7 @@ func (s *Server) answer(c *gin.Context, m *active, query scoreQuery, w *scratch)
 	}
 	ctx, cancel := context.WithTimeout(c.Request.Context(), s.options.ScoreTimeout)
 	defer cancel()
-	return w.scoreBatch(ctx, m, query.explain, r.failed)
+	return w.scoreBatch(ctx, m, query, r.failed)
 }
 
 // wholeBatch returns the errors of all leads as one, nil if there is none.
@@ -110,7 +110,7 @@ func wholeBatch(items []features.Item) error {
 // chunk is how many leads are scored between two looks at the clock and the connection.
 const chunk = 32
 
-func (w *scratch) scoreBatch(ctx context.Context, m *active, explain, failed int) error {
+func (w *scratch) scoreBatch(ctx context.Context, m *active, query scoreQuery, failed int) error {
 	w.answer = append(w.answer[:0], `{"results":[`...)
 	for i := range w.request.Items {
 		if i%chunk == 0 && ctx.Err() != nil {
@@ -123,7 +123,7 @@ func (w *scratch) scoreBatch(ctx context.Context, m *active, explain, failed int
 		if item := &w.request.Items[i]; item.Wrong != nil {
 			w.answer, err = appendJSON(w.answer, badItem{"error", problemOf(item.Wrong)})
 		} else {
-			w.answer, err = appendScore(w.answer, m, &item.Lead, explain)
+			w.answer, err = appendScore(w.answer, m, &item.Lead, query)
 		}
 		if err != nil {
 			return err
@@ -142,8 +142,11 @@ type badItem struct {
 }
 
 // appendScore appends the score of a lead; one lead and a batch come through here and get the same bytes.
-func appendScore(dst []byte, m *active, lead *features.Lead, explain int) ([]byte, error) {
-	return appendJSON(dst, m.Score(lead).Top(explain))
+func appendScore(dst []byte, m *active, lead *features.Lead, query scoreQuery) ([]byte, error) {
+	if query.asOf != nil {
+		return appendJSON(dst, m.ScoreAt(lead, *query.asOf).Top(query.explain))
+	}
+	return appendJSON(dst, m.Score(lead).Top(query.explain))
 }
 
 func appendJSON(dst []byte, value any) ([]byte, error) {

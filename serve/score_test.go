@@ -136,8 +136,9 @@ type brokenModel struct {
 	verify error
 }
 
-func (b brokenModel) Score(*features.Lead) model.Score { return b.score() }
-func (b brokenModel) Verify() error                    { return b.verify }
+func (b brokenModel) Score(*features.Lead) model.Score          { return b.score() }
+func (b brokenModel) ScoreAt(*features.Lead, int64) model.Score { return b.score() }
+func (b brokenModel) Verify() error                             { return b.verify }
 
 // brokenServer serves a brokenModel and logs to log.
 func brokenServer(t *testing.T, b brokenModel, log io.Writer) *Server {

@@ -58,7 +58,7 @@ func BenchmarkScore(b *testing.B) {
 	var scores []batchScores
 	rows := 0
 	ctx, scorer := context.Background(), m.NewBatchScorer()
-	err := eachBatch(ctx, path, ',', m, func(batch *features.Batch) error {
+	err := eachBatch(ctx, path, ',', m, false, func(batch *features.Batch) error {
 		batches, scores = append(batches, copied(batch)), append(scores, batchScores{})
 		rows += batch.Rows
 		return nil
@@ -72,7 +72,7 @@ func BenchmarkScore(b *testing.B) {
 		run  func() error
 	}{
 		{"read", func() error {
-			return eachBatch(ctx, path, ',', m, func(*features.Batch) error { return nil })
+			return eachBatch(ctx, path, ',', m, false, func(*features.Batch) error { return nil })
 		}},
 		{"arithmetic", func() error {
 			for i, batch := range batches {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/leadscore/leadscore/features"
 	"github.com/leadscore/leadscore/model"
 )
 
@@ -15,7 +16,7 @@ import (
 const maxLeadBytes = 1 << 20
 
 func (a *app) explainCommand() *cobra.Command {
-	var path, lead string
+	var path, lead, asOf string
 	cmd := &cobra.Command{
 		Use:   "explain",
 		Short: "Print one lead's ledger, from the base to the money",
@@ -26,6 +27,10 @@ func (a *app) explainCommand() *cobra.Command {
 			if err := required("lead", lead); err != nil {
 				return err
 			}
+			at, err := moment(asOf)
+			if err != nil {
+				return usageError{err}
+			}
 			m, err := loadModel(path)
 			if err != nil {
 				return err
@@ -35,15 +40,16 @@ func (a *app) explainCommand() *cobra.Command {
 				return err
 			}
 			l := m.Schema().NewLead()
-			if err := m.Schema().ParseLead(text, l); err != nil {
+			if err := m.Schema().ParseLeadWith(text, features.RequestOptions{Dated: at != nil}, l); err != nil {
 				return fmt.Errorf("%s: %w", lead, err)
 			}
-			score := m.Score(l).Top(-1)
+			score := scoreAt(m, l, at).Top(-1)
 			return a.print(score, func(w io.Writer) { describeScore(w, &score) })
 		},
 	}
 	cmd.Flags().StringVar(&path, "model", "model.json", "the model")
 	cmd.Flags().StringVar(&lead, "lead", "", "file with one lead as a JSON object, - = standard input")
+	cmd.Flags().StringVar(&asOf, "as-of", "", "date at which the lead is as old as its created_at says: adds probability_open")
 	return cmd
 }
 
@@ -89,6 +95,9 @@ func describeScore(w io.Writer, s *model.Score) {
 	}
 	line("(score)", "", s.LogOdds, s.Probability, "%.4f", s.ExpectedValue)
 	_ = t.Flush()
+	if s.ProbabilityOpen != nil {
+		fmt.Fprintf(w, "after %.1f days without a conversion: %.4f %%\n", *s.AgeDays, 100**s.ProbabilityOpen)
+	}
 	if s.ProfitIfWon != nil {
 		fmt.Fprintf(w, "profit if won: %.2f %s\n", *s.ProfitIfWon, s.Currency)
 	}

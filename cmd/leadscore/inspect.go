@@ -328,6 +328,8 @@ func proposeConfig(c *config, schema *features.Schema, found *inspection) string
 	line("  ", "converted", name(features.RoleOutcome), "whether it converted: true/false, yes/no or 1/0")
 	line("  ", "at", name(features.RoleConvertedAt), "when it converted")
 	fmt.Fprintf(&b, "  horizon: %dd  # a conversion counts within this many days of creation\n", c.Outcome.Horizon)
+	b.WriteString("  lag_by: auto  # category by which the time to convert differs: recipe auto looks for one; or its name, or \"\" for none\n")
+	b.WriteString("  trusted: false  # true: train even where open leads seem to be labelled as lost\n")
 	b.WriteString("value:\n")
 	line("  ", "profit", name(features.RoleProfit), "profit of the sale; or revenue with gross_margin")
 	fmt.Fprintf(&b, "  currency: %s\n", c.Value.Currency)

@@ -28,13 +28,14 @@ func ending(path string) string {
 	return endingParquet
 }
 
-// scoringSchema is the model's schema without the columns that scoring does not need. The column of ids, and those
-// that say whether a feature was recorded in time, may be absent: has says whether one is there.
-func scoringSchema(m *model.Model, has func(name string) bool) (*features.Schema, error) {
+// scoringSchema is the model's schema without the columns that scoring does not need. The column of ids, those that say
+// whether a feature was recorded in time, and, if dated, those that say how old a lead is and what became of it, may be
+// absent: has says whether one is there.
+func scoringSchema(m *model.Model, dated bool, has func(name string) bool) (*features.Schema, error) {
 	fields := append([]features.Field(nil), m.Schema().Fields()...)
 	for i := range fields {
 		f := &fields[i]
-		if !f.Role.Feature() && !((f.Role == features.RoleID || m.Schema().Dates(i)) && has(f.Name)) {
+		if !f.Role.Feature() && !((f.Role == features.RoleID || m.Schema().Dates(i) || dated && f.Role.Dates()) && has(f.Name)) {
 			f.Role = features.RoleExcluded
 		}
 	}
@@ -47,18 +48,18 @@ func scoringSchema(m *model.Model, has func(name string) bool) (*features.Schema
 	return features.NewSchema(fields, m.Schema().Missing())
 }
 
-// eachLead calls fn with one lead of the file after the other. The lead is fn's until it returns.
-func eachLead(ctx context.Context, path string, separator rune, m *model.Model, fn func(*features.Lead) error) error {
+// eachLead calls fn with one lead of the file after the other; dated leads keep their dates and outcome. The lead is fn's until it returns.
+func eachLead(ctx context.Context, path string, separator rune, m *model.Model, dated bool, fn func(*features.Lead) error) error {
 	lead := m.Schema().NewLead()
 	if ending(path) == endingLines {
 		return datasets.ReadLines(ctx, path, func(line int, text []byte) error {
-			if err := m.Schema().ParseLead(text, lead); err != nil {
+			if err := m.Schema().ParseLeadWith(text, features.RequestOptions{Dated: dated}, lead); err != nil {
 				return fmt.Errorf("%s: line %d: %w", path, line, err)
 			}
 			return fn(lead)
 		})
 	}
-	return rawBatches(ctx, path, separator, m, func(b *features.Batch) error {
+	return rawBatches(ctx, path, separator, m, dated, func(b *features.Batch) error {
 		for row := range b.Rows {
 			b.Lead(row, lead)
 			b.Schema.DropLate(lead)
@@ -72,17 +73,17 @@ func eachLead(ctx context.Context, path string, separator rune, m *model.Model, 
 
 // eachBatch calls fn with one block of leads of a Parquet or CSV file after the other, without what was recorded after
 // the leads were created. The batch is fn's until it returns.
-func eachBatch(ctx context.Context, path string, separator rune, m *model.Model, fn func(*features.Batch) error) error {
-	return rawBatches(ctx, path, separator, m, func(b *features.Batch) error {
+func eachBatch(ctx context.Context, path string, separator rune, m *model.Model, dated bool, fn func(*features.Batch) error) error {
+	return rawBatches(ctx, path, separator, m, dated, func(b *features.Batch) error {
 		b.DropLate()
 		return fn(b)
 	})
 }
 
 // rawBatches is eachBatch with everything that the file holds.
-func rawBatches(ctx context.Context, path string, separator rune, m *model.Model, fn func(*features.Batch) error) error {
+func rawBatches(ctx context.Context, path string, separator rune, m *model.Model, dated bool, fn func(*features.Batch) error) error {
 	if ending(path) == endingCSV {
-		schema, err := scoringSchema(m, func(string) bool { return true })
+		schema, err := scoringSchema(m, dated, func(string) bool { return true })
 		if err != nil {
 			return err
 		}
@@ -93,7 +94,7 @@ func rawBatches(ctx context.Context, path string, separator rune, m *model.Model
 		return err
 	}
 	defer d.Close()
-	schema, err := scoringSchema(m, func(name string) bool {
+	schema, err := scoringSchema(m, dated, func(name string) bool {
 		return slices.ContainsFunc(d.Columns(), func(c datasets.Column) bool { return c.Name == name })
 	})
 	if err != nil {

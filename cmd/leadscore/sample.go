@@ -107,7 +107,7 @@ func sampleLead(ctx context.Context, modelPath string, data []string) ([]byte, e
 	var body []byte
 	lead := m.Schema().NewLead()
 	stop := fmt.Errorf("one lead is enough")
-	err = eachLead(ctx, data[0], ',', m, func(l *features.Lead) error {
+	err = eachLead(ctx, data[0], ',', m, false, func(l *features.Lead) error {
 		lead = l
 		body, err = leadJSON(m.Schema(), lead)
 		if err != nil {

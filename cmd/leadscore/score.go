@@ -24,6 +24,8 @@ type scoreFlags struct {
 	explain   int
 	only      []string
 	separator string
+	asOf      string
+	moment    *int64 // what asOf says
 }
 
 // scoreSummary is what score prints.
@@ -47,6 +49,7 @@ func (a *app) scoreCommand() *cobra.Command {
 .csv get one row a lead, .jsonl the whole score as the server answers it.`,
 		Example: `  leadscore score --model model.json --data leads.parquet --out scores.parquet
   leadscore score --data today.csv --separator ';' --out scores.csv --explain 5
+  leadscore score --data open.parquet --as-of 2026-06-30 --out open.csv --only id,probability,probability_open
   leadscore score --data leads.jsonl --out scores.jsonl --only id,probability,expected_value`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.score(cmd.Context(), f) },
@@ -57,6 +60,7 @@ func (a *app) scoreCommand() *cobra.Command {
 	cmd.Flags().IntVar(&f.explain, "explain", 3, "reasons a lead; 0 = none, -1 = all")
 	cmd.Flags().StringSliceVar(&f.only, "only", nil, "only these columns: "+strings.Join(scoreColumnNames, ", "))
 	cmd.Flags().StringVar(&f.separator, "separator", ",", "what separates the values of a CSV file")
+	cmd.Flags().StringVar(&f.asOf, "as-of", "", "date at which leads are as old as created_at says: adds probability_open, that they convert by the horizon given that they have not yet")
 	return cmd
 }
 
@@ -70,6 +74,9 @@ func (a *app) score(ctx context.Context, f *scoreFlags) error {
 	}
 	if e := strings.ToLower(filepath.Ext(f.out)); !slices.Contains([]string{endingParquet, endingCSV, endingLines}, e) {
 		return usageError{fmt.Errorf("--out: %s ends neither in .parquet, .csv nor .jsonl", f.out)}
+	}
+	if f.moment, err = moment(f.asOf); err != nil {
+		return usageError{err}
 	}
 	m, err := loadModel(f.model)
 	if err != nil {
@@ -86,8 +93,8 @@ func (a *app) score(ctx context.Context, f *scoreFlags) error {
 	if sink.columnar() && ending(f.data) != endingLines {
 		err = scoreBatches(ctx, f, separator, m, sink, summary, bar)
 	} else {
-		err = eachLead(ctx, f.data, separator, m, func(lead *features.Lead) error {
-			s := m.Score(lead).Top(f.explain)
+		err = eachLead(ctx, f.data, separator, m, f.moment != nil, func(lead *features.Lead) error {
+			s := scoreAt(m, lead, f.moment).Top(f.explain)
 			summary.add(&s)
 			if summary.Leads%1000 == 0 {
 				bar.at(summary.Leads)
@@ -108,13 +115,33 @@ func (a *app) score(ctx context.Context, f *scoreFlags) error {
 	return a.print(summary, summary.text)
 }
 
+// moment reads a date or time, nil for none.
+func moment(text string) (*int64, error) {
+	if text == "" {
+		return nil, nil
+	}
+	t, err := features.ParseTime(text)
+	if err != nil {
+		return nil, fmt.Errorf("--as-of: %w", err)
+	}
+	return &t, nil
+}
+
+// scoreAt scores a lead, at a moment if there is one.
+func scoreAt(m *model.Model, lead *features.Lead, at *int64) model.Score {
+	if at == nil {
+		return m.Score(lead)
+	}
+	return m.ScoreAt(lead, *at)
+}
+
 // scoreBatches scores column by column: no reason or warning is asked for.
 func scoreBatches(ctx context.Context, f *scoreFlags, separator rune, m *model.Model, sink *scoreSink, summary *scoreSummary, bar *bar) error {
 	scorer := m.NewBatchScorer()
 	scorer.SubScores = slices.ContainsFunc(sink.picks, func(c scoreColumn) bool { return c.column.Name == "fit" || c.column.Name == "activity" })
 	scores := batchScores{currency: m.Currency()}
 	decided := sink.decided()
-	return eachBatch(ctx, f.data, separator, m, func(b *features.Batch) error {
+	return eachBatch(ctx, f.data, separator, m, false, func(b *features.Batch) error {
 		scorer.Score(b, &scores.Scores)
 		if decided {
 			scorer.Decide(b, &scores.Scores, &scores.decisions)

@@ -12,8 +12,8 @@ import (
 )
 
 // scoreColumnNames are the columns of a file of scores; id is short for lead_id.
-var scoreColumnNames = []string{"id", "log_odds", "probability", "profit_if_won", "expected_value", "currency", "tier", "max_cost_per_lead", "action",
-	"fit", "activity", "reasons", "warnings"}
+var scoreColumnNames = []string{"id", "log_odds", "probability", "probability_open", "age_days", "profit_if_won", "expected_value", "currency",
+	"tier", "max_cost_per_lead", "action", "fit", "activity", "reasons", "warnings"}
 
 // scoreColumn is one column of a file of scores.
 type scoreColumn struct {
@@ -36,6 +36,8 @@ func scoreColumns(f *scoreFlags, m *model.Model) ([]scoreColumn, error) {
 	for i, name := range f.only {
 		if name == "lead_id" {
 			f.only[i] = "id"
+		} else if f.moment == nil && (name == "probability_open" || name == "age_days") {
+			return nil, usageError{fmt.Errorf("--only: %s needs --as-of", name)}
 		} else if !slices.Contains(scoreColumnNames, name) {
 			return nil, usageError{fmt.Errorf("--only: %q is none of %s", name, strings.Join(scoreColumnNames, ", "))}
 		}
@@ -65,6 +67,16 @@ func scoreColumns(f *scoreFlags, m *model.Model) ([]scoreColumn, error) {
 	}
 	number("log_odds", func(s *model.Score) *float64 { return &s.LogOdds }, func(s *batchScores) []float64 { return s.LogOdds })
 	number("probability", func(s *model.Score) *float64 { return &s.Probability }, func(s *batchScores) []float64 { return s.Probability })
+	if f.moment != nil { // not in a batch of columns: a lead is looked at for its age
+		for _, c := range []scoreColumn{
+			numberColumn("probability_open", func(s *model.Score) *float64 { return s.ProbabilityOpen }),
+			numberColumn("age_days", func(s *model.Score) *float64 { return s.AgeDays }),
+		} {
+			if wanted(c.column.Name) {
+				columns = append(columns, c)
+			}
+		}
+	}
 	number("profit_if_won", func(s *model.Score) *float64 { return s.ProfitIfWon }, func(s *batchScores) []float64 { return s.ProfitIfWon })
 	number("expected_value", func(s *model.Score) *float64 { return s.ExpectedValue }, func(s *batchScores) []float64 { return s.ExpectedValue })
 	if wanted("currency") {
