@@ -169,8 +169,8 @@ func (f *moneyFigures) add(e *model.Economics, truths map[string]groupTruth) {
 	}
 }
 
-// The figures of the README and of the specification come from LEADSCORE_SIMULATIONS=2000, with
-// LEADSCORE_SIMULATION_ROWS and LEADSCORE_SIMULATION_BY for other leads and groups.
+// A dozen redraws here; LEADSCORE_SIMULATIONS=2000 asks for more, with
+// LEADSCORE_SIMULATION_ROWS, _FITTED, _SEED and _BY for other leads, draws and groups.
 func TestCapsReachTheTarget(t *testing.T) {
 	setting := func(name, otherwise string) string {
 		if text := os.Getenv("LEADSCORE_SIMULATION" + name); text != "" {
@@ -209,7 +209,7 @@ func TestCapsReachTheTarget(t *testing.T) {
 	if f.cautious.share() < 0.78-slack {
 		t.Errorf("the cautious cap reaches the target in %v", f.cautious)
 	}
-	if f.inAll.share() < 1 || f.oracle.share() < 0.9 {
+	if f.oracle.of > 0 && (f.inAll.share() < 1 || f.oracle.share() < 0.9) {
 		t.Errorf("the cautious cap is 60 %% of the true one in %v, with the sales cost in %v", f.oracle, f.inAll)
 	}
 	if f.averaged.share() > 0.7 || f.below.share() < 0.9 {
