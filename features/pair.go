@@ -191,6 +191,10 @@ func (t *Term) groupNames(side *Side) []string {
 	return names
 }
 
+// Grid returns the names of the groups of a pair's two features and, row by row of the first, the position of the
+// coefficient of each combination, below 0 if training never saw it. The caller must not change them.
+func (t *Term) Grid() (rows, columns []string, cells []int32) { return t.names[0], t.names[1], t.Cells }
+
 // cellName names a cell.
 func (t *Term) cellName(i int) string {
 	name, count := "", 0

@@ -16,7 +16,9 @@ func (m *Model) effects(f *fitted) []Effect {
 	for k := range m.encoder.Terms() {
 		t := &m.encoder.Terms()[k]
 		e := Effect{Feature: t.Name, Number: t.IsNumber(), Spread: m.document.Calibration.Slope * f.spread[k]}
-		e.Pair = t.IsPair()
+		if e.Pair = t.IsPair(); e.Pair {
+			e.Grid = gridOf(t)
+		}
 		switch {
 		case t.IsNumber():
 			e.Points = m.numberPoints(k, t, f)
@@ -33,6 +35,16 @@ func (m *Model) effects(f *fitted) []Effect {
 	}
 	slices.SortStableFunc(effects, func(a, b Effect) int { return cmp.Compare(b.Spread, a.Spread) })
 	return effects
+}
+
+func gridOf(t *features.Term) *EffectGrid {
+	g := &EffectGrid{}
+	var cells []int32
+	g.Rows, g.Columns, cells = t.Grid()
+	for row := range slices.Chunk(cells, len(g.Columns)) {
+		g.Cells = append(g.Cells, row)
+	}
+	return g
 }
 
 // PointsToDouble is how many points of a scorecard double the odds.

@@ -88,8 +88,17 @@ type Effect struct {
 	Number  bool          `json:"number"`          // points lie along a number; otherwise they are levels
 	Steps   bool          `json:"steps,omitempty"` // of a number: each point holds from X to To
 	Pair    bool          `json:"pair,omitempty"`  // levels are combinations of two features
+	Grid    *EffectGrid   `json:"grid,omitempty"`  // of a pair
 	Spread  float64       `json:"spread"`          // standard deviation of the effect over the training leads
 	Points  []EffectPoint `json:"points"`
+}
+
+// EffectGrid lays a pair's points out: Cells holds, for each row and column, the X of its point, −1 where training
+// never saw the combination. Rare combinations share a point.
+type EffectGrid struct {
+	Rows    []string  `json:"rows"`
+	Columns []string  `json:"columns"`
+	Cells   [][]int32 `json:"cells"`
 }
 
 // EffectPoint is one level or value of an Effect.

@@ -142,7 +142,9 @@ func (b *builder) effectFigure(i int, e model.Effect) figure {
 	} else {
 		f = b.levelFigure(id, title, e)
 	}
-	f.Table = effectTable(e, b.isTime(e.Feature))
+	if f.Table = effectTable(e, b.isTime(e.Feature)); e.Pair && wellFormed(e.Grid) {
+		f.Table = pairTable(e)
+	}
 	return f
 }
 
