@@ -11,9 +11,9 @@ import (
 
 // Whether a candidate pair enters is decided by leads that had no part in choosing or fitting it. The leads are cut into
 // folds, those of an account together. On all folds but one, pairs are screened anew and fitted; on the leads of that
-// fold, each of these pairs is worth what the log loss rises by if its effect is left out and nothing else changed, but for
-// what of it adds up from the two features. A pair enters if its mean worth over the leads tested, 0 in folds that did not choose it, is above gateErrors
-// standard errors.
+// fold, each of these pairs is worth what the log loss rises by if its effect is left out and nothing else changed, but
+// for what of it adds up from the two features. A pair enters if its mean worth over the leads tested, 0 in folds that did
+// not choose it, is above gateErrors standard errors: what got so far is seldom chance, and shrunk if it is.
 //
 // Note: a verdict on all candidates together lost pairs of a large effect to the noise of small ones beside them.
 
@@ -21,7 +21,7 @@ const (
 	gateFolds    = 5
 	gateTested   = 20_000 // leads that are enough to decide by
 	gatePairStep = 3
-	gateErrors   = 1.0
+	gateErrors   = 0.5
 )
 
 // trial is what a fold says of the pairs that it chose.

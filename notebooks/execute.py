@@ -130,7 +130,7 @@ def main():
             strip(notebook)
             nbformat.write(notebook, path)
         return 0
-    os.environ.setdefault("LEADSCORE_DATA", str(HERE.parent.parent / "shared" / "data"))
+    os.environ.setdefault("ACCURACY_DATA", str(HERE.parent.parent / "shared" / "data"))
     results = [run(path, options.out, options.limit, options.keep) for path in paths]
     print(f"{sum(results)} passed, {len(results) - sum(results)} failed")
     return 0 if all(results) else 1
