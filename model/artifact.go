@@ -51,6 +51,8 @@ type payload struct {
 	InterceptSE  float64          `json:"intercept_standard_error"`
 	Coefficients []coefficients   `json:"coefficients"`
 	Calibration  Calibration      `json:"calibration"`
+	Uncertainty  *uncertainty     `json:"uncertainty,omitempty"`
+	Insufficient bool             `json:"insufficient_evidence,omitempty"` // the model is the base rate
 	Value        valueModel       `json:"value"`
 	Policy       *moneyPolicy     `json:"policy,omitempty"`
 	Data         DataSummary      `json:"data"`

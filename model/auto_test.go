@@ -76,7 +76,9 @@ func TestAuto(t *testing.T) {
 	columns[0].texts[0], columns[1].texts[1], columns[2].numbers[2], columns[3].numbers[3] = "new", "", math.NaN(), 1e300
 	batch := batchOf(t, columns...)
 	var scores Scores
-	back.NewBatchScorer().Score(batch, &scores)
+	scorer := back.NewBatchScorer()
+	scorer.Intervals = true
+	scorer.Score(batch, &scores)
 	checkBatch(t, "auto", m, batch, &scores)
 	var lead features.Lead
 	for r := range 200 {

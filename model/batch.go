@@ -15,6 +15,7 @@ type Scores struct {
 	ExpectedValue []float64 // nil without a value model
 	Fit           []float64 // nil unless the scorer was asked for sub-scores, and the model has them
 	Activity      []float64
+	CI            []Interval // nil unless the scorer was asked for intervals, and the model has them
 }
 
 // BatchScorer scores batches column by column, without reasons or warnings: about a nanosecond a feature and lead.
@@ -23,6 +24,10 @@ type BatchScorer struct {
 	// SubScores asks for Fit and Activity, where the model is grouped. They take about as long as the rest.
 	SubScores bool
 	term      []float64 // contributions of one term
+
+	// Intervals asks for CI, where the model has intervals. They take longer than the rest.
+	Intervals bool
+	variances batchVariances
 
 	model  *Model
 	odds   *batchSum
@@ -110,6 +115,7 @@ func (s *BatchScorer) Score(b *features.Batch, out *Scores) {
 	if s.size != nil {
 		out.ProfitIfWon, out.ExpectedValue = resized(out.ProfitIfWon, b.Rows), resized(out.ExpectedValue, b.Rows)
 	}
+	out.CI = s.startIntervals(b.Rows, out.CI)
 	for from := 0; from < b.Rows; from += scoredAtOnce {
 		to := min(from+scoredAtOnce, b.Rows)
 		s.odds.chances(b, from, out.LogOdds[from:to], out.Probability[from:to])
@@ -118,6 +124,9 @@ func (s *BatchScorer) Score(b *features.Batch, out *Scores) {
 		}
 		if split {
 			s.addSubScores(b, from, out.Fit[from:to], out.Activity[from:to])
+		}
+		if out.CI != nil {
+			s.addIntervals(b, from, out.LogOdds[from:to], out.CI[from:to])
 		}
 	}
 }
@@ -136,7 +145,7 @@ func (s *batchSum) redo(b *features.Batch, from int, l []float64) {
 	for i, sum := range l {
 		if !(math.Abs(sum) <= math.MaxFloat64) {
 			b.Lead(from+i, &s.lead)
-			l[i] = s.contributions(&s.lead, func(int, float64) {})
+			l[i] = s.contributions(&s.lead, func(int, features.Code, float64) {})
 			for k := range s.lines {
 				if s.effect[k] != nil && s.encoder.Terms()[k].IsNumber() && !s.lead.Values[s.encoder.Field(k)].Present {
 					s.lines[k].gapped = true

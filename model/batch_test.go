@@ -33,6 +33,7 @@ func TestBatchScorer(t *testing.T) {
 				}
 			}
 			scorer := m.NewBatchScorer()
+			scorer.Intervals = true
 			var scores Scores
 			for start := 0; start < 900; start += 300 {
 				batch := batchOf(t, picked(odd, seq(900)[start:start+300])...)
@@ -77,6 +78,9 @@ func checkBatch(t *testing.T, name string, m *Model, batch *features.Batch, scor
 			same = same && *s.ExpectedValue == scores.ExpectedValue[r] && *s.ProfitIfWon == scores.ProfitIfWon[r]
 		} else {
 			same = same && scores.ExpectedValue == nil && scores.ProfitIfWon == nil
+		}
+		if scores.CI != nil {
+			same = same && *s.ProbabilityCI == scores.CI[r]
 		}
 		if !same {
 			t.Fatalf("%s, row %d of a batch: %v, %v, in the table %v, by itself %+v", name, r, scores.LogOdds[r], scores.Probability[r], inTable[r], s)

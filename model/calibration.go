@@ -11,6 +11,8 @@ type Calibration struct {
 	Leads     int     `json:"leads"`
 	Gain      float64 `json:"gain"`    // fall of the mean log loss, cross-fitted
 	GainSE    float64 `json:"gain_se"` // and its standard error
+
+	Covariance *[3]float64 `json:"covariance,omitempty"` // of intercept and slope: aa, ab, bb; absent of the identity
 }
 
 // The kinds of calibration.
@@ -128,10 +130,16 @@ func fitAffine(p predictions) (l line, ok bool) {
 // M = Σ s·sᵀ, s the scores w·(y−p)·(1, η) of each lead, or summed over each account (White 1980; Liang & Zeger
 // 1986).
 func (l line) errors(p predictions) (se [2]float64, ok bool) {
+	v, ok := l.covariance(p)
+	return [2]float64{math.Sqrt(v[0]), math.Sqrt(v[2])}, ok
+}
+
+// covariance is that of the intercept and the slope: aa, ab, bb. See errors.
+func (l line) covariance(p predictions) (v [3]float64, ok bool) {
 	c := p.curve(l)
 	inverse, ok := c.inverse()
 	if !ok {
-		return se, false
+		return v, false
 	}
 	a, b := make([]float64, len(p.eta)), make([]float64, len(p.eta))
 	for i, x := range p.eta {
@@ -145,11 +153,12 @@ func (l line) errors(p predictions) (se [2]float64, ok bool) {
 		m[1] += float64(a[i] * b[i])
 		m[2] += float64(b[i] * b[i])
 	}
-	for k, row := range [2][2]float64{{inverse[0], inverse[1]}, {inverse[1], inverse[2]}} {
-		half := times(m, row)
-		se[k] = math.Sqrt(max(0, row[0]*half[0]+row[1]*half[1]))
-	}
-	return se, true
+	a0, b0 := [2]float64{inverse[0], inverse[1]}, [2]float64{inverse[1], inverse[2]}
+	half, other := times(m, a0), times(m, b0)
+	v[0] = max(0, a0[0]*half[0]+a0[1]*half[1])
+	v[1] = b0[0]*half[0] + b0[1]*half[1]
+	v[2] = max(0, b0[0]*other[0]+b0[1]*other[1])
+	return v, true
 }
 
 // sumByCluster adds up what belongs to one cluster, in order of appearance; without clusters x stays as it is.
@@ -196,6 +205,9 @@ func calibrate(folds []predictions) Calibration {
 	}
 	if l, ok := past.line(minCalibrationWins); ok {
 		c.Kind, c.Intercept, c.Slope = affineKind, l.Intercept, l.Slope
+		if v, ok := l.covariance(past); ok {
+			c.Covariance = &v
+		}
 	}
 	return c
 }

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -92,18 +90,6 @@ func ratios(m *Model, table *features.Table, truth []float64, slow []bool) (all,
 	return p / q, ps / qs
 }
 
-// simulations is how many seeds a simulation by hand runs over, the least of the suite's otherwise.
-func simulations(t *testing.T, least int) int {
-	if text := os.Getenv("LEADSCORE_SIMULATIONS"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil {
-			t.Fatalf("LEADSCORE_SIMULATIONS: %v", err)
-		}
-		return n
-	}
-	return least
-}
-
 // Young leads do not pass for lost: with 30 % of the conversions still to come the mean probability is that of the truth,
 // also in a segment of slow lags. LEADSCORE_SIMULATIONS=20 runs 20 seeds of 60,000 leads.
 func TestDelayOnKnownTruth(t *testing.T) {
@@ -113,14 +99,15 @@ func TestDelayOnKnownTruth(t *testing.T) {
 		"half a year, days": {span: 180, young: 45, whole: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			seeds, bound, segmentBound := simulations(t, 1), 0.1, 0.15 // of one small run; four standard errors
+			from, to := simulations(t, 1)
+			seeds, bound, segmentBound := to-from, 0.1, 0.15 // of one small run; four standard errors
 			w.rows = 12_000
 			if seeds > 1 {
 				w.rows, bound, segmentBound = 60_000, 0.02, 0.04
 			}
 			var mean, segment, naive, naiveSegment, unseen float64
-			for s := range seeds {
-				w.seed = uint64(s + 1)
+			for s := from; s < to; s++ {
+				w.seed = s + 1
 				columns, truth, slow, share := w.leads()
 				table := tableOf(t, columns...)
 				training := train(t, table, delayOptions())
@@ -164,12 +151,13 @@ func TestOpenProbability(t *testing.T) {
 	bands := []float64{0, 7, 21, 45, delayHorizon}
 	got, want := make([]float64, len(bands)), make([]float64, len(bands))
 	var m *Model
-	seeds, bound := simulations(t, 4), 0.3 // three standard errors of the oldest
-	if seeds >= 20 {
+	from, to := simulations(t, 4)
+	bound := 0.3 // three standard errors of the oldest
+	if to-from >= 20 {
 		bound = 0.05
 	}
-	for seed := range seeds {
-		w := delayed{rows: 30_000, seed: uint64(seed + 1), span: 180, young: 45}
+	for seed := from; seed < to; seed++ {
+		w := delayed{rows: 30_000, seed: seed + 1, span: 180, young: 45}
 		columns, truth, slow, _ := w.leads()
 		m = train(t, tableOf(t, columns...), delayOptions()).Model
 		asOf := firstLead + 1000*day

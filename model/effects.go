@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/leadscore/leadscore/features"
-	"github.com/leadscore/leadscore/model/logit"
 )
 
 // effects returns what each feature does to the log-odds, those of the largest spread first, with intervals of
@@ -99,30 +98,8 @@ const maxLoadings = 512
 // deviation is the standard error of β·code − mean, the mean being over the training leads; 0 if the fit has
 // none.
 func (f *fitted) deviation(k int, code features.Code) float64 {
-	t := &f.encoder.Terms()[k]
 	if f.linear.StandardErrors == nil {
 		return 0
 	}
-	if !t.IsNumber() && t.Size() > maxLoadings {
-		return f.linear.StandardErrors[k][code.Level]
-	}
-	var combination []logit.Loading
-	add := func(level int, value float64) {
-		combination = append(combination, logit.Loading{Term: logit.Term{Column: k, Level: level}, Value: value})
-	}
-	add(int(code.Level), code.Z)
-	n := t.Weight()
-	switch {
-	case t.IsNumber() && t.Missing:
-		add(1, -t.MissingWeight()/n)
-	case !t.IsNumber():
-		for level := range t.Size() {
-			add(level, -t.Histogram[level]/n)
-		}
-	}
-	variance, err := f.linear.Variance(combination)
-	if err != nil {
-		return 0
-	}
-	return math.Sqrt(max(0, variance))
+	return math.Sqrt(max(0, f.centredVariance(k, code)))
 }

@@ -2,93 +2,163 @@ package model
 
 import (
 	"math"
-
-	"github.com/leadscore/leadscore/budget"
+	"slices"
 )
 
-// Evidence is counted in leads that are worth as much as independent ones of weight 1. With e = w·(y − p) of each
-// mature lead, Σ over its accounts,
+// Whether the recipe finds anything on these leads is tested on leads that the fits did not see: those of the rolling
+// origins before the holdout, and the holdout. In each fold f the converted leads i are compared with the others j, with
+// weights w:
 //
-//	d = max(1, Σ_accounts (Σ e)² / Σ e²)·Σw²/Σw
+//	V_i   = share of the weight of the others that rank below i, ties counting half; V_j likewise
+//	AUC_f = Σ w_i V_i / W₁ = Σ w_j V_j / W₀
+//	infl  = w_i (V_i − AUC_f) / W₁ of a converted lead, w_j (V_j − AUC_f) / W₀ of another
 //
-// leads stand for one: those of an account win or fail together, and unequal weights say less than equal ones (Kish
-// 1965). A group's leads and wins are divided by d; its rate stays what it is.
+// (DeLong, DeLong & Clarke-Pearson 1988; each lead counts within its fold only, so that levels of different fits do not
+// matter). The statistic is Σ ω_f AUC_f, Σ ω_f = 1, and its variance the sum of the squares of ω_f·infl, summed over
+// accounts first where the data name them. Without an effect it is ½: folds that come one after the other each use
+// earlier leads only, so that their errors are a martingale's and do not correlate.
+//
+// ω_f is proportional to √(conversions of the fit) / (1/W₁ + 1/W₀): a weak effect shows as AUC_f − ½ in proportion to the
+// former, and the variance without an effect is proportional to the latter.
+//
+// Note: folds in random order are not a martingale. A pair of leads in two folds is looked at twice, once from either
+// side, and both times tells the same: the variance is twice as large, at worst (Bengio & Grandvalet 2004), and counted
+// as such here. For this reason the test is not made of the random folds that are shown for comparison.
 
-// evidence returns what became of the mature ones of the rows.
-func (x *economist) evidence(rows []int32) (mature int, won float64, e budget.Evidence) {
-	var residual, squares, weight, weights float64
-	byAccount := map[int32]float64{}
-	var profit, modelled moments
-	for _, r := range rows {
-		if !x.mature[r] {
+// evidenceLevel is the nominal level of the test: how often, at most, data without any effect pass it.
+const evidenceLevel = 0.01
+
+// evidenceZ is the standard normal quantile of 1 − evidenceLevel.
+const evidenceZ = 2.3263478740408408
+
+// Evidence is the test of whether the recipe ranks better than chance leads that it was not fitted on.
+type Evidence struct {
+	Level float64 `json:"level"`  // nominal, one-sided
+	AUC   float64 `json:"auc"`    // mean over the folds
+	SE    float64 `json:"auc_se"` // standard error of it, over leads or accounts
+	Z     float64 `json:"z"`      // (AUC − ½)/SE
+	Bound float64 `json:"bound"`  // that Z must exceed
+	Leads int     `json:"leads"`
+	Wins  int     `json:"conversions"`
+	Folds int     `json:"folds"`
+}
+
+// passed reports whether chance is excluded at the level.
+func (e *Evidence) passed() bool { return e.Z > e.Bound }
+
+// trial is a fold that a fit did not see.
+type trial struct {
+	predictions
+	fitWon int     // conversions that the fit saw
+	twice  float64 // factor on the variance: 2 where pairs are looked at from both sides
+}
+
+// foldTrial is a turn of the cross-fit before the holdout. In random order its leads are fitted on in the other turns.
+func (t *trainer) foldTrial(u turn, eta []float64) trial {
+	f := trial{t.predictions(u.test, eta), t.won(u.fit), 1}
+	if t.kind == SplitRandom {
+		f.twice = 2
+	}
+	return f
+}
+
+// holdoutTrial is the holdout.
+func (t *trainer) holdoutTrial(before, held []int32, logOdds []float64) trial {
+	return trial{t.predictions(held, logOdds), t.won(before), 1}
+}
+
+// evidence tests the folds; nil if none holds both outcomes.
+func evidence(trials []trial) *Evidence {
+	e := &Evidence{Level: evidenceLevel, Bound: evidenceZ}
+	var influence []float64
+	var cluster []int32
+	total, variance := 0.0, 0.0
+	single := true
+	for i := range trials {
+		t := &trials[i]
+		auc, weight, infl := t.compare()
+		if !(weight > 0) {
 			continue
 		}
-		w, y := x.l.weight(r), float64(x.l.converted[r])
-		mature++
-		weight, weights = weight+w, weights+w*w
-		won += w * y
-		u := w * (y - x.money.Probability[r])
-		residual += u * u
-		if x.l.accounts != nil {
-			byAccount[x.l.accounts[r]] += u
+		won, _ := t.outcomes()
+		e.AUC += float64(weight * auc)
+		e.Leads, e.Wins, e.Folds = e.Leads+len(t.y), e.Wins+int(won), e.Folds+1
+		total += weight
+		for k, x := range infl {
+			infl[k] = x * weight * math.Sqrt(t.twice)
 		}
-		if y == 1 {
-			modelled.add(w, x.money.Profit[r])
-			if m := x.profit(int(r)); !math.IsNaN(m) && !math.IsInf(m, 0) {
-				profit.add(w, m)
+		influence, cluster, single = append(influence, infl...), append(cluster, t.cluster...), single && t.cluster == nil
+	}
+	if e.Folds == 0 {
+		return nil
+	}
+	if single {
+		cluster = nil
+	}
+	for _, x := range sumByCluster(influence, cluster) {
+		variance += float64(x * x)
+	}
+	e.AUC /= total
+	e.SE = math.Sqrt(variance) / total
+	if e.SE > 0 {
+		e.Z = (e.AUC - 0.5) / e.SE
+	}
+	return e
+}
+
+// compare returns the fold's AUC, the weight ω of it, 0 without both outcomes, and the influence of each lead.
+func (t *trial) compare() (auc, weight float64, influence []float64) {
+	order := make([]int, len(t.y))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		switch {
+		case t.eta[a] < t.eta[b]:
+			return -1
+		case t.eta[a] > t.eta[b]:
+			return 1
+		}
+		return 0
+	})
+	var mass [2]float64 // W₀ and W₁
+	for i, y := range t.y {
+		mass[int(y)] += t.w(i)
+	}
+	if mass[0] == 0 || mass[1] == 0 {
+		return 0, 0, nil
+	}
+	influence = make([]float64, len(t.y))
+	var below [2]float64
+	for start := 0; start < len(order); {
+		var tied [2]float64
+		end := start
+		for ; end < len(order) && t.eta[order[end]] == t.eta[order[start]]; end++ {
+			tied[int(t.y[order[end]])] += t.w(order[end])
+		}
+		beaten := (below[0] + tied[0]/2) / mass[0]  // V of the converted among them
+		beating := 1 - (below[1]+tied[1]/2)/mass[1] // and of the others
+		auc += float64(tied[1] / mass[1] * beaten)  // the mean of V_i
+		for _, i := range order[start:end] {
+			if t.y[i] == 1 {
+				influence[i] = beaten
+			} else {
+				influence[i] = beating
 			}
 		}
+		below[0], below[1] = below[0]+tied[0], below[1]+tied[1]
+		start = end
 	}
-	if mature == 0 || weight == 0 {
-		return mature, won, e
+	for i, y := range t.y {
+		influence[i] = (influence[i] - auc) * t.w(i) / mass[int(y)]
 	}
-	squares = sumOfSquares(x.l.accounts, rows, x.mature, byAccount)
-	design := weights / weight
-	if x.l.accounts != nil && residual > 0 {
-		design *= max(1, squares/residual)
-	}
-	e.Leads, e.Wins = weight/design, won/design
-	if profit.weight > 0 {
-		e.Profit, e.SD = profit.mean, profit.sd()
-		return mature, won, e
-	}
-	e.Profit = modelled.mean // no profit is recorded: that of the model, whose error is then left out
-	return mature, won, e
+	return auc, math.Sqrt(float64(t.fitWon)) / (1/mass[0] + 1/mass[1]) / t.twice, influence
 }
 
-// sumOfSquares adds up (Σe)² of the accounts, in the order of the rows.
-func sumOfSquares(accounts, rows []int32, mature []bool, residuals map[int32]float64) (total float64) {
-	if accounts == nil {
-		return 0
-	}
-	done := make(map[int32]bool, len(residuals))
-	for _, r := range rows {
-		if a := accounts[r]; mature[r] && !done[a] {
-			done[a] = true
-			total += residuals[a] * residuals[a]
-		}
-	}
-	return total
-}
-
-// moments accumulates a weighted mean and standard deviation (West 1979).
-type moments struct{ n, weight, mean, m2 float64 }
-
-func (s *moments) add(w, x float64) {
-	if w == 0 {
-		return
-	}
-	s.n++
-	s.weight += w
-	d := x - s.mean
-	s.mean += d * w / s.weight
-	s.m2 += w * d * (x - s.mean)
-}
-
-// sd is the standard deviation, 0 of fewer than two.
-func (s *moments) sd() float64 {
-	if s.n < 2 {
-		return 0
-	}
-	return math.Sqrt(max(s.m2, 0) / s.weight * s.n / (s.n - 1))
+// winsFor is how many conversions, of rare ones, the folds must hold for the test to find an AUC nine times in ten: of so
+// many the variance of an AUC near ½ is 1/12 of one over them.
+func winsFor(auc float64) float64 {
+	const power = 1.2815515655446004 // the standard normal quantile of .9
+	z := (evidenceZ + power) / (auc - 0.5)
+	return math.Ceil(z * z / 12)
 }

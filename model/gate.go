@@ -24,8 +24,8 @@ const (
 	gateErrors   = 0.5
 )
 
-// trial is what a fold says of the pairs that it chose.
-type trial struct {
+// pairTrial is what a fold says of the pairs that it chose.
+type pairTrial struct {
 	chosen []candidatePair
 	worth  [][]float64 // of each of them, on each lead of the fold, times its weight
 }
@@ -67,7 +67,7 @@ func (l *learner) gate(ctx context.Context, s *pairing, candidates []candidatePa
 }
 
 // of returns what a pair is worth on the fold's leads: nothing if it was not chosen.
-func (t *trial) of(c candidatePair, leads int) []float64 {
+func (t *pairTrial) of(c candidatePair, leads int) []float64 {
 	for i, chosen := range t.chosen {
 		if chosen.a == c.a && chosen.b == c.b {
 			return t.worth[i]
@@ -117,7 +117,7 @@ func (l *learner) folds() []uint8 {
 }
 
 // tryPairs chooses and fits pairs on all folds but one and says what they are worth on that.
-func (l *learner) tryPairs(ctx context.Context, s *pairing, fold []uint8, k int) (*trial, error) {
+func (l *learner) tryPairs(ctx context.Context, s *pairing, fold []uint8, k int) (*pairTrial, error) {
 	inner := *l
 	inner.lagged = nil // what is expected of immature leads stays
 	inner.penalty = slices.Clone(l.penalty)
@@ -144,7 +144,7 @@ func (l *learner) tryPairs(ctx context.Context, s *pairing, fold []uint8, k int)
 		return weight
 	})
 	if len(terms) == 0 {
-		return &trial{}, nil
+		return &pairTrial{}, nil
 	}
 	encoder, err := l.encoder.With(terms)
 	if err != nil {
@@ -164,8 +164,8 @@ func (l *learner) tryPairs(ctx context.Context, s *pairing, fold []uint8, k int)
 }
 
 // trial measures the pairs, whose columns start at first, on the leads of a fold.
-func (l *learner) trial(s *pairing, chosen []candidatePair, first int, fold []uint8, k int, weight func(i int) float64) *trial {
-	t := &trial{chosen: chosen, worth: make([][]float64, len(chosen))}
+func (l *learner) trial(s *pairing, chosen []candidatePair, first int, fold []uint8, k int, weight func(i int) float64) *pairTrial {
+	t := &pairTrial{chosen: chosen, worth: make([][]float64, len(chosen))}
 	eta := linearPredictor(&l.problem, l.fit)
 	for c, pair := range chosen {
 		joint := l.joint(s, pair, first+c)

@@ -77,6 +77,9 @@ func (m *Model) compile() error {
 		}
 	}
 	m.base = a + float64(b*eta)
+	if err := m.checkUncertainty(); err != nil {
+		return err
+	}
 	if err := d.Fit.Delay.check(m.encoder, d.Label.Horizon); err != nil {
 		return err
 	}
@@ -147,8 +150,19 @@ func (m *Model) Score(lead *features.Lead) Score {
 	s := Score{LeadID: lead.ID, Model: m.Identity()}
 	terms := m.encoder.Terms()
 	s.Reasons = make([]Reason, len(terms))
-	s.LogOdds = m.contributions(lead, func(k int, c float64) { s.Reasons[k].LogOdds = c })
+	uncertain, parts := m.document.Uncertainty != nil, 0.0
+	s.LogOdds = m.contributions(lead, func(k int, code features.Code, c float64) {
+		s.Reasons[k].LogOdds = c
+		if uncertain {
+			parts += m.partVariance(k, code)
+		}
+	})
 	s.Probability = Sigmoid(s.LogOdds)
+	if uncertain {
+		ci := interval(s.LogOdds, m.variance(s.LogOdds, parts))
+		s.ProbabilityCI = &ci
+	}
+	s.InsufficientEvidence = m.document.Insufficient
 	s.Base = Base{LogOdds: m.base, Probability: Sigmoid(m.base)}
 	slope := dividedSigmoid(s.LogOdds, m.base)
 	for k := range s.Reasons {
@@ -192,7 +206,7 @@ func (m *Model) groupShare(k int, group features.Group) float64 {
 
 // LogOdds returns ℓ of one lead: the LogOdds of its Score, to the last bit.
 func (m *Model) LogOdds(lead *features.Lead) float64 {
-	return m.contributions(lead, func(int, float64) {})
+	return m.contributions(lead, func(int, features.Code, float64) {})
 }
 
 // TableLogOdds returns ℓ of the given rows of a table (nil = all), bit for bit what Score gives each. The table's

@@ -19,15 +19,16 @@ func (p *predictor) contribution(k int, code features.Code) float64 {
 	return float64(p.effect[k][code.Level]*code.Z) - p.shift[k]
 }
 
-// contributions calls each with c_k, term by term, and returns base + Σ c_k, summed in that order.
-func (p *predictor) contributions(lead *features.Lead, each func(k int, c float64)) float64 {
+// contributions calls each with the code of each term and c_k, and returns base + Σ c_k, summed in that order.
+func (p *predictor) contributions(lead *features.Lead, each func(k int, code features.Code, c float64)) float64 {
 	l := p.base
 	for k := range p.effect {
 		if p.effect[k] == nil {
 			continue
 		}
-		c := p.contribution(k, p.encoder.Code(k, lead))
-		each(k, c)
+		code := p.encoder.Code(k, lead)
+		c := p.contribution(k, code)
+		each(k, code, c)
 		l += c
 	}
 	return l

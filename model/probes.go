@@ -10,11 +10,13 @@ import (
 // Probes are made up from the encoder alone, never from a real lead: every level of every category, numbers
 // spread over the range of training and a little beyond, missing values, and levels that training never saw.
 
-// probe is a verification lead: a text for each feature that has a value, with its expected log-odds and profit if won.
+// probe is a verification lead: a text for each feature that has a value, with its expected log-odds, profit if won and, of
+// the first fullProbes, its interval.
 type probe struct {
 	Values  map[string]string `json:"values"`
 	LogOdds float64           `json:"log_odds"`
 	Profit  *float64          `json:"profit_if_won,omitempty"` // absent without a value model, and in older artifacts
+	CI      *Interval         `json:"probability_ci,omitempty"`
 }
 
 // probeTolerance bounds how far a reader's log-odds of a probe may be off, profitTolerance how far, relatively, its profit.
@@ -30,11 +32,11 @@ func (m *Model) Verify() error {
 		if got := m.LogOdds(lead); !(math.Abs(got-p.LogOdds) <= probeTolerance) {
 			return fmt.Errorf("%w: probe %d: log-odds %v, want %v, off by %.3g", ErrProbe, i, got, p.LogOdds, got-p.LogOdds)
 		}
-		if p.Profit == nil {
-			continue
-		}
-		if got := m.profit(lead); got == nil || !(math.Abs(*got-*p.Profit) <= profitTolerance**p.Profit) {
+		if got := m.profit(lead); p.Profit != nil && (got == nil || !(math.Abs(*got-*p.Profit) <= profitTolerance**p.Profit)) {
 			return fmt.Errorf("%w: probe %d: another profit than %v", ErrProbe, i, *p.Profit)
+		}
+		if got := m.probabilityCI(lead); i < fullProbes && !p.CI.near(got) {
+			return fmt.Errorf("%w: probe %d: interval of the probability %v, want %v", ErrProbe, i, got, p.CI)
 		}
 	}
 	return nil
@@ -86,6 +88,9 @@ func (m *Model) makeProbes() error {
 			return fmt.Errorf("model: probe %d: %w", i, err)
 		}
 		p.LogOdds, p.Profit = m.LogOdds(lead), m.profit(lead)
+		if i < fullProbes {
+			p.CI = m.probabilityCI(lead)
+		}
 	}
 	return nil
 }

@@ -14,6 +14,11 @@ type Score struct {
 	LeadID      string  `json:"lead_id,omitempty"`
 	LogOdds     float64 `json:"log_odds"`
 	Probability float64 `json:"probability"`
+	// ProbabilityCI is an interval of IntervalLevel around Probability: see ProbabilityIntervalMeaning. Absent in a model
+	// without standard errors.
+	ProbabilityCI *Interval `json:"probability_ci,omitempty"`
+	// InsufficientEvidence marks the scores of a model that is the base rate, because training found nothing better.
+	InsufficientEvidence bool `json:"insufficient_evidence,omitempty"`
 	// ProbabilityOpen is P(converts by the horizon | has not by AgeDays), where a moment was given: Model.ScoreAt.
 	ProbabilityOpen *float64 `json:"probability_open,omitempty"`
 	AgeDays         *float64 `json:"age_days,omitempty"`

@@ -127,7 +127,7 @@ func (t *trainer) train(ctx context.Context) (*Training, error) {
 		if t.options.Refit {
 			t.progress.steps += len(origins) - 1
 			shipped = t.rows
-			if calibration, err = t.calibration(ctx, "calibrating", shipped); err != nil {
+			if calibration, _, err = t.calibration(ctx, "calibrating", shipped); err != nil {
 				return nil, err
 			}
 		}
@@ -168,7 +168,7 @@ func (t *trainer) evaluateHoldout(ctx context.Context, result *Training) ([]int3
 	if t.options.Recipe == RecipeAuto {
 		t.known = f
 	}
-	calibration, err := t.calibration(ctx, "calibrating before the holdout", before)
+	calibration, trials, err := t.calibration(ctx, "calibrating before the holdout", before)
 	if err != nil {
 		return nil, none, err
 	}
@@ -178,6 +178,7 @@ func (t *trainer) evaluateHoldout(ctx context.Context, result *Training) ([]int3
 	}
 	logOdds := m.TableLogOdds(t.table, held)
 	result.Holdout = evaluate(t.sample(held, logOdds, t.options.Seed))
+	result.Evidence = evidence(append(trials, t.holdoutTrial(before, held, logOdds)))
 	accounts := t.accountGroups(before, held, logOdds)
 	result.Groups = append(t.groups(held, logOdds), accounts...)
 	result.Warnings = append(result.Warnings, accountsFlatter(accounts, result.Holdout)...)
@@ -204,10 +205,11 @@ func (t *trainer) splitNote() string {
 	return note + "; the shipped model is the one that was evaluated"
 }
 
-// calibration cross-fits the affine calibration within the rows.
-func (t *trainer) calibration(ctx context.Context, stage string, rows []int32) (Calibration, error) {
+// calibration cross-fits the affine calibration within the rows, and returns the folds that it rests on.
+func (t *trainer) calibration(ctx context.Context, stage string, rows []int32) (Calibration, []trial, error) {
 	var folds []predictions
 	t.crossed = nil
+	var trials []trial
 	for _, u := range t.turns(rows) {
 		if !t.enough(u.fit) {
 			t.progress.step++
@@ -215,12 +217,13 @@ func (t *trainer) calibration(ctx context.Context, stage string, rows []int32) (
 		}
 		eta, err := t.predict(ctx, stage, u)
 		if err != nil {
-			return Calibration{}, err
+			return Calibration{}, nil, err
 		}
 		folds = append(folds, t.predictions(u.test, eta))
 		t.crossed = append(t.crossed, crossed{u, eta})
+		trials = append(trials, t.foldTrial(u, eta))
 	}
-	return calibrate(folds), nil
+	return calibrate(folds), trials, nil
 }
 
 // The random folds, and how many leads at most they are made of.
@@ -276,10 +279,12 @@ func (t *trainer) summary() DataSummary {
 
 // finish makes the artifact and the summaries.
 func (t *trainer) finish(ctx context.Context, result *Training, f *fitted, calibration Calibration, rows []int32) error {
+	uncertain := t.uncertainty(f, rows)
 	m, err := f.model(calibration)
 	if err != nil {
 		return err
 	}
+	m.document.Uncertainty = uncertain
 	if len(rows) == 0 { // the conversions of immature leads are all there is
 		rows = t.young
 	}

@@ -7,6 +7,7 @@ type Training struct {
 	Split     SplitSummary `json:"split"`
 	Holdout   *Evaluation  `json:"holdout,omitempty"`
 	Folds     *Folds       `json:"folds,omitempty"`
+	Evidence  *Evidence    `json:"evidence,omitempty"` // absent without a holdout
 	Fit       FitSummary   `json:"fit"`
 	Value     ValueSummary `json:"value"`
 	Effects   []Effect     `json:"effects"`

@@ -88,7 +88,7 @@ func (m *Model) profit(lead *features.Lead) *float64 {
 	if m.value == nil {
 		return nil
 	}
-	none := func(int, float64) {}
+	none := func(int, features.Code, float64) {}
 	profit := m.value.amount(m.value.size.contributions(lead, none))
 	if m.value.paid != nil {
 		profit = float64(Sigmoid(m.value.paid.contributions(lead, none)) * profit)
@@ -213,7 +213,7 @@ func (m *Model) addMoney(lead *features.Lead, s *Score) {
 	}
 	v := m.value
 	part := make([]float64, len(s.Reasons)) // d_k, then ψ_k
-	mu := v.size.contributions(lead, func(k int, d float64) { part[k] = d })
+	mu := v.size.contributions(lead, func(k int, _ features.Code, d float64) { part[k] = d })
 	size, size0 := v.amount(mu), v.amount(v.size.base)
 	chance, chance0 := 1.0, 1.0
 	if v.paid == nil {
@@ -237,7 +237,7 @@ func (m *Model) addMoney(lead *features.Lead, s *Score) {
 // splitPaid turns each d_k into ψ_k, and returns q and q0.
 func (v *valueParts) splitPaid(lead *features.Lead, part []float64, mu float64) (chance, chance0 float64) {
 	own := make([]float64, len(part)) // e_k
-	l := v.paid.contributions(lead, func(k int, e float64) { own[k] = e })
+	l := v.paid.contributions(lead, func(k int, _ features.Code, e float64) { own[k] = e })
 	chance, chance0 = Sigmoid(l), Sigmoid(v.paid.base)
 	slope, steep := v.slope(mu, v.size.base), dividedSigmoid(l, v.paid.base)
 	size := (v.amount(mu) + v.amount(v.size.base)) / 2

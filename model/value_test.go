@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"testing"
 
 	"gonum.org/v1/gonum/stat"
@@ -74,8 +72,8 @@ func TestValueVectors(t *testing.T) {
 	})
 }
 
-// truth is one of the four worlds that value models were compared on: profits of mean e^η·(a constant) with ten features.
-type truth struct {
+// salesTruth is one of the four worlds that value models were compared on: profits of mean e^η·(a constant) with ten features.
+type salesTruth struct {
 	name string
 	// draw returns a profit, given η and x6; mean is E(profit) ÷ e^η.
 	draw func(random *rand.Rand, eta, x6 float64) float64
@@ -99,7 +97,7 @@ func gammaVariate(random *rand.Rand, a float64) float64 {
 	}
 }
 
-var truths = []truth{
+var truths = []salesTruth{
 	{"lognormal", func(r *rand.Rand, eta, _ float64) float64 { return math.Exp(eta) * lognormal(r, 1) },
 		func(float64) float64 { return math.Exp(0.5) }, [3]float64{.49, .25, .16}},
 	{"hetero", func(r *rand.Rand, eta, x6 float64) float64 { return math.Exp(eta) * lognormal(r, .5+.7*x6) },
@@ -116,7 +114,7 @@ var truths = []truth{
 }
 
 // drawSales draws sales of a truth: ten features, the profits, and what these are on average.
-func drawSales(t testing.TB, w *truth, rows int, seed uint64) (table *features.Table, profit, mean []float64) {
+func drawSales(t testing.TB, w *salesTruth, rows int, seed uint64) (table *features.Table, profit, mean []float64) {
 	weights := []float64{.5, -.4, .3, .2, 0, .6, -.5, .3, 0, 0}
 	random := rand.New(rand.NewPCG(seed, 1))
 	columns := make([]column, len(weights))
@@ -142,7 +140,7 @@ func drawSales(t testing.TB, w *truth, rows int, seed uint64) (table *features.T
 }
 
 // simulate learns from the first n sales and returns the RMSE on the others ÷ their mean, and the kind.
-func simulate(t testing.TB, w *truth, n, rows int, seed uint64) (float64, string) {
+func simulate(t testing.TB, w *salesTruth, n, rows int, seed uint64) (float64, string) {
 	table, profit, mean := drawSales(t, w, rows, seed)
 	sales := features.AllRows(n)
 	encoder, _, err := features.Fit(table, sales, nil)
@@ -181,12 +179,9 @@ func simulate(t testing.TB, w *truth, n, rows int, seed uint64) (float64, string
 // variance (1 + k + 4Σβ²sd²)/n of its effects and (e − 1)·E(m²)/E(m)²/n of its scale, so an RMSE of
 // √(E(m²)/E(m)²·(13.7 + 3.4)/n), or 0.58, 0.33 and 0.18 here, without a ridge.
 func TestValueTruths(t *testing.T) {
-	repeats, sizes := 4, []int{300}
-	if text := os.Getenv("LEADSCORE_SIMULATIONS"); text != "" {
-		var err error
-		if repeats, err = strconv.Atoi(text); err != nil {
-			t.Fatalf("LEADSCORE_SIMULATIONS=%q is not a number", text)
-		}
+	from, to := simulations(t, 4)
+	repeats, sizes := int(to-from), []int{300}
+	if repeats > 4 {
 		sizes = []int{100, 300, 1000}
 	}
 	for i := range truths {
@@ -198,7 +193,7 @@ func TestValueTruths(t *testing.T) {
 }
 
 // compare simulates n sales of a truth.
-func (w *truth) compare(t *testing.T, n, repeats int) {
+func (w *salesTruth) compare(t *testing.T, n, repeats int) {
 	var errors []float64
 	kinds := map[string]int{}
 	for r := range repeats {

@@ -98,6 +98,12 @@ func describeScore(w io.Writer, s *model.Score) {
 	if s.ProbabilityOpen != nil {
 		fmt.Fprintf(w, "after %.1f days without a conversion: %.4f %%\n", *s.AgeDays, 100**s.ProbabilityOpen)
 	}
+	if ci := s.ProbabilityCI; ci != nil {
+		fmt.Fprintf(w, "interval: %.4f %% to %.4f %%, %s\n", 100*ci[0], 100*ci[1], model.ProbabilityIntervalMeaning)
+	}
+	if s.InsufficientEvidence {
+		fmt.Fprintln(w, "insufficient evidence: training found nothing better than the base rate, which this is")
+	}
 	if s.ProfitIfWon != nil {
 		fmt.Fprintf(w, "profit if won: %.2f %s\n", *s.ProfitIfWon, s.Currency)
 	}

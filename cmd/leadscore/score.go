@@ -139,6 +139,7 @@ func scoreAt(m *model.Model, lead *features.Lead, at *int64) model.Score {
 func scoreBatches(ctx context.Context, f *scoreFlags, separator rune, m *model.Model, sink *scoreSink, summary *scoreSummary, bar *bar) error {
 	scorer := m.NewBatchScorer()
 	scorer.SubScores = slices.ContainsFunc(sink.picks, func(c scoreColumn) bool { return c.column.Name == "fit" || c.column.Name == "activity" })
+	scorer.Intervals = slices.ContainsFunc(sink.picks, func(c scoreColumn) bool { return c.intervals })
 	scores := batchScores{currency: m.Currency()}
 	decided := sink.decided()
 	return eachBatch(ctx, f.data, separator, m, false, func(b *features.Batch) error {
@@ -230,6 +231,7 @@ func newScoreSink(f *scoreFlags, m *model.Model) (*scoreSink, error) {
 			for _, c := range columns {
 				s.only[c.column.Name] = true
 			}
+			s.only[intervalName] = slices.Contains(f.only, intervalName)
 		}
 		s.lines, err = datasets.NewLineWriter(f.out)
 	case endingCSV:

@@ -11,8 +11,11 @@ import (
 	"github.com/leadscore/leadscore/model"
 )
 
+// intervalName stands for the two ends of the interval of the probability: a file of rows has a column for each.
+const intervalName = "probability_ci"
+
 // scoreColumnNames are the columns of a file of scores; id is short for lead_id.
-var scoreColumnNames = []string{"id", "log_odds", "probability", "probability_open", "age_days", "profit_if_won", "expected_value", "currency",
+var scoreColumnNames = []string{"id", "log_odds", "probability", intervalName, "probability_open", "age_days", "profit_if_won", "expected_value", "currency",
 	"tier", "max_cost_per_lead", "action", "fit", "activity", "reasons", "warnings"}
 
 // scoreColumn is one column of a file of scores.
@@ -20,7 +23,8 @@ type scoreColumn struct {
 	column datasets.FrameColumn
 	add    func(c *datasets.FrameColumn, s *model.Score)
 	// addBatch adds a batch, nil where that needs the scores one by one.
-	addBatch func(c *datasets.FrameColumn, b *features.Batch, s *batchScores)
+	addBatch  func(c *datasets.FrameColumn, b *features.Batch, s *batchScores)
+	intervals bool // the column needs the intervals of a batch
 }
 
 // batchScores are the scores of a batch with what the policy says of them.
@@ -67,6 +71,9 @@ func scoreColumns(f *scoreFlags, m *model.Model) ([]scoreColumn, error) {
 	}
 	number("log_odds", func(s *model.Score) *float64 { return &s.LogOdds }, func(s *batchScores) []float64 { return s.LogOdds })
 	number("probability", func(s *model.Score) *float64 { return &s.Probability }, func(s *batchScores) []float64 { return s.Probability })
+	if wanted(intervalName) && m.HasIntervals() {
+		columns = append(columns, intervalColumn("probability_low", 0), intervalColumn("probability_high", 1))
+	}
 	if f.moment != nil { // not in a batch of columns: a lead is looked at for its age
 		for _, c := range []scoreColumn{
 			numberColumn("probability_open", func(s *model.Score) *float64 { return s.ProbabilityOpen }),
@@ -146,6 +153,18 @@ func decisionColumns(wanted func(string) bool) (columns []scoreColumn) {
 		return string(s.decisions.Action[i])
 	})
 	return columns
+}
+
+// intervalColumn is one end of the interval of the probability.
+func intervalColumn(name string, end int) scoreColumn {
+	c := numberColumn(name, func(s *model.Score) *float64 { return &s.ProbabilityCI[end] })
+	c.intervals = true
+	c.addBatch = func(c *datasets.FrameColumn, _ *features.Batch, s *batchScores) {
+		for i := range s.CI {
+			c.Floats, c.Valid = append(c.Floats, s.CI[i][end]), append(c.Valid, true)
+		}
+	}
+	return c
 }
 
 // reasonColumns are feature, value and log-odds of each reason, in their order.

@@ -1,0 +1,313 @@
+package model
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/leadscore/leadscore/features"
+	"github.com/leadscore/leadscore/model/logit"
+)
+
+// The interval of a probability is that of the log-odds, mapped through σ. With V = (H+S)⁻¹, the covariance of the
+// coefficients given the leads when the penalty S is the precision of a Gaussian prior, the variance of a lead's η is
+// x'Vx. Such an interval has its level on average over the leads, not for each of them (Wahba 1983, J. R. Statist. Soc. B
+// 45; Nychka 1988, JASA 83; Wood 2017, Generalized Additive Models, §6.10).
+//
+// V itself is too large for the artifact. With x = base + Σ (x_k − mean x_k), the parts of different features hardly
+// correlate, so the artifact keeps
+//
+//	var η ≈ φ·(v₀ + Σ v_k),    v_k = var of β_k·x_k − mean, by level; of a number a quadratic in z,
+//
+// and φ, the ratio of Σ x'Vx to what the parts add up to, over training leads: what correlations do on average. A
+// calibration ℓ = a + b·η adds var(a) + 2η·cov(a,b) + η²·var(b) to b²·var η.
+//
+// A level that training never saw contributes nothing to ℓ and the most to its variance: that of a level drawn as the
+// training leads' are, the variance of the effect over them plus the mean of v_k.
+
+// ProbabilityIntervalMeaning says what Score.ProbabilityCI is an interval of.
+const ProbabilityIntervalMeaning = "the 90 % interval of the conversion rate of leads exactly like this one, not of the outcome of one of them: it covers what chance did to the training leads, on average over leads, and that a level may be new; it does not cover a world that changes, effects that the model has no term for, or how leads were chosen to be worked"
+
+// uncertainty is what an artifact knows about the variance of η, before calibration.
+type uncertainty struct {
+	Base        float64        `json:"base"`        // v₀
+	Correlation float64        `json:"correlation"` // φ
+	Terms       []termVariance `json:"terms"`
+}
+
+// termVariance is v_k.
+type termVariance struct {
+	// By level; of a number: of the slope, its covariance with the missing flag, and of the flag. Absent of more than
+	// maxLoadings levels, whose standard errors are their own.
+	Values []float64 `json:"values,omitempty"`
+	Unseen float64   `json:"unseen"`
+}
+
+// correlationLeads is how many training leads φ is measured on.
+const correlationLeads = 256
+
+// uncertainty measures the variances of a fit on the given rows, which it was made on; nil if it has no standard errors.
+func (t *trainer) uncertainty(f *fitted, rows []int32) *uncertainty {
+	if f.linear.StandardErrors == nil {
+		return nil
+	}
+	u := &uncertainty{Base: rounded(f.variance(f.baseLoadings())), Correlation: 1}
+	for k := range f.encoder.Terms() {
+		u.Terms = append(u.Terms, f.termVariance(k))
+	}
+	u.Correlation = rounded(f.correlation(u, t.table, t.someOf(rows)))
+	for k := range u.Terms {
+		f.addPenaltyUncertainty(k, &u.Terms[k], u.Base)
+		u.Terms[k].round()
+	}
+	return u
+}
+
+// someOf returns at most correlationLeads of the rows, evenly spread.
+func (t *trainer) someOf(rows []int32) []int32 {
+	if part := evenly(rows, t.table.Rows, correlationLeads); part != nil {
+		return part
+	}
+	return rows
+}
+
+// rounded keeps an artifact short: a variance is not known to more than four digits.
+func rounded(x float64) float64 {
+	y, _ := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 4, 64), 64)
+	return y
+}
+
+// loadingOf is a coefficient of a fit, times a value.
+func loadingOf(k, level int, value float64) logit.Loading {
+	return logit.Loading{Term: logit.Term{Column: k, Level: level}, Value: value}
+}
+
+// meanLoadings are sign times the mean of the term over the training leads.
+func (f *fitted) meanLoadings(k int, sign float64) []logit.Loading {
+	t := &f.encoder.Terms()[k]
+	n := t.Weight()
+	switch {
+	case t.IsNumber() && t.Missing:
+		return []logit.Loading{loadingOf(k, 1, sign*t.MissingWeight()/n)}
+	case t.IsNumber() || wide(t):
+		return nil
+	}
+	loadings := make([]logit.Loading, t.Size())
+	for level := range loadings {
+		loadings[level] = loadingOf(k, level, sign*t.Histogram[level]/n)
+	}
+	return loadings
+}
+
+// baseLoadings are those of η at the mean of every term.
+func (f *fitted) baseLoadings() []logit.Loading {
+	loadings := []logit.Loading{loadingOf(logit.InterceptColumn, 0, 1)}
+	for k := range f.encoder.Terms() {
+		loadings = append(loadings, f.meanLoadings(k, 1)...)
+	}
+	return loadings
+}
+
+// variance is that of a combination of coefficients.
+func (f *fitted) variance(of []logit.Loading) float64 {
+	v, err := f.linear.Variance(of)
+	if err != nil {
+		return 0
+	}
+	return v
+}
+
+// centredVariance is the variance of a code's effect less its mean over the training leads. The mean over more than
+// maxLoadings levels counts as known.
+func (f *fitted) centredVariance(k int, code features.Code) float64 {
+	if wide(&f.encoder.Terms()[k]) {
+		se := f.linear.StandardErrors[k][code.Level]
+		return se * se
+	}
+	return f.variance(append(f.meanLoadings(k, -1), loadingOf(k, int(code.Level), code.Z)))
+}
+
+func (f *fitted) termVariance(k int) termVariance {
+	t := &f.encoder.Terms()[k]
+	n := t.Weight()
+	v := termVariance{Unseen: f.spread[k] * f.spread[k]}
+	if t.IsNumber() {
+		v.Values = f.numberVariance(k)
+		missing := t.MissingWeight() / n
+		v.Unseen += (1-missing)*(v.Values[0]+missing*missing*v.Values[2]) + missing*(1-missing)*(1-missing)*v.Values[2]
+	} else {
+		for level := range t.Size() {
+			x := f.centredVariance(k, features.Code{Level: int32(level), Z: 1})
+			v.Unseen += x * t.Histogram[level] / n
+			if !wide(t) {
+				v.Values = append(v.Values, x)
+			}
+		}
+	}
+	return v
+}
+
+// numberVariance returns the variances of a number's slope and flag, and their covariance between them.
+func (f *fitted) numberVariance(k int) []float64 {
+	v := []float64{f.variance([]logit.Loading{loadingOf(k, 0, 1)}), 0, 0}
+	if f.encoder.Terms()[k].Missing {
+		v[2] = f.variance([]logit.Loading{loadingOf(k, 1, 1)})
+		v[1] = (f.variance([]logit.Loading{loadingOf(k, 0, 1), loadingOf(k, 1, 1)}) - v[0] - v[2]) / 2
+	}
+	return v
+}
+
+func (v *termVariance) round() {
+	v.Unseen = rounded(v.Unseen)
+	for i, x := range v.Values {
+		v.Values[i] = rounded(x)
+	}
+}
+
+// correlation is φ over the given rows of the table.
+func (f *fitted) correlation(u *uncertainty, table *features.Table, rows []int32) float64 {
+	if rows == nil {
+		rows = features.AllRows(table.Rows)
+	}
+	terms := f.encoder.Terms()
+	codes := make([][]features.Code, len(terms))
+	for k := range terms {
+		codes[k] = f.encoder.Codes(k, table, rows, nil)
+	}
+	var exact, parts float64
+	for i := range rows {
+		x, sum := []logit.Loading{loadingOf(logit.InterceptColumn, 0, 1)}, u.Base
+		for k := range terms {
+			code := codes[k][i]
+			if code.Level == features.NoLevel {
+				x = append(x, f.meanLoadings(k, 1)...)
+				continue
+			}
+			x = append(x, loadingOf(k, int(code.Level), code.Z))
+			sum += u.Terms[k].of(&terms[k], code, f.linear.StandardErrors[k])
+		}
+		exact += f.variance(x)
+		parts += sum
+	}
+	if !(exact > 0 && parts > 0) {
+		return 1
+	}
+	return exact / parts
+}
+
+// wide reports whether a term has so many levels that they count as independent of one another.
+func wide(t *features.Term) bool { return !t.IsNumber() && t.Size() > maxLoadings }
+
+// of is v_k of a code, given the standard errors of the term's coefficients.
+func (v *termVariance) of(t *features.Term, code features.Code, errors []float64) float64 {
+	switch {
+	case code.Level == features.NoLevel:
+		return v.Unseen
+	case wide(t):
+		return errors[code.Level] * errors[code.Level]
+	case !t.IsNumber():
+		return v.Values[code.Level]
+	}
+	missing := t.MissingWeight() / t.Weight()
+	if code.Level == 1 {
+		return (1 - missing) * (1 - missing) * v.Values[2]
+	}
+	z := code.Z
+	return max(0, float64(z*z*v.Values[0])-float64(2*z*missing*v.Values[1])+float64(missing*missing*v.Values[2]))
+}
+
+// check refuses variances that do not fit the terms, or are none.
+func (u *uncertainty) check(terms []features.Term, blocks []coefficients) error {
+	if len(u.Terms) != len(terms) {
+		return fmt.Errorf("model: variances of %d features, want %d", len(u.Terms), len(terms))
+	}
+	if !isVariance(u.Base, u.Correlation) || u.Correlation == 0 {
+		return fmt.Errorf("model: the base has the variance %v and the factor %v: must be finite and not negative", u.Base, u.Correlation)
+	}
+	for k := range u.Terms {
+		v, want := &u.Terms[k], terms[k].Size()
+		number := terms[k].IsNumber()
+		switch {
+		case number:
+			want = 3
+		case wide(&terms[k]) && len(blocks[k].StandardErrors) == want:
+			want = 0
+		}
+		if len(v.Values) != want {
+			return fmt.Errorf("model: feature %q has %d variances, want %d", terms[k].Name, len(v.Values), want)
+		}
+		for i, x := range append([]float64{v.Unseen}, v.Values...) {
+			if number && i == 2 { // a covariance
+				x = math.Abs(x)
+			}
+			if !isVariance(x) {
+				return fmt.Errorf("model: feature %q has the variance %v: must be finite and not negative", terms[k].Name, x)
+			}
+		}
+	}
+	return nil
+}
+
+func isVariance(xs ...float64) bool {
+	for _, x := range xs {
+		if !(x >= 0 && x <= maxLogOdds) {
+			return false
+		}
+	}
+	return true
+}
+
+// partVariance is v_k of an encoded value.
+func (m *Model) partVariance(k int, code features.Code) float64 {
+	return m.document.Uncertainty.Terms[k].of(&m.encoder.Terms()[k], code, m.document.Coefficients[k].StandardErrors)
+}
+
+// variance is the variance of a log-odds whose terms' v_k add up to parts.
+func (m *Model) variance(logOdds, parts float64) float64 {
+	u, c := m.document.Uncertainty, &m.document.Calibration
+	v := float64(float64(c.Slope*c.Slope) * u.Correlation * (u.Base + parts))
+	if s := c.Covariance; s != nil {
+		eta := (logOdds - c.Intercept) / c.Slope
+		v += max(0, s[0]+float64(2*eta*s[1])+float64(eta*eta*s[2]))
+	}
+	return v
+}
+
+// checkUncertainty checks what the document says about variances, if it says anything.
+func (m *Model) checkUncertainty() error {
+	if s := m.document.Calibration.Covariance; s != nil && !isVariance(s[0], math.Abs(s[1]), s[2]) {
+		return fmt.Errorf("model: the calibration has the covariance %v: must be finite", *s)
+	}
+	if u := m.document.Uncertainty; u != nil {
+		return u.check(m.encoder.Terms(), m.document.Coefficients)
+	}
+	return nil
+}
+
+// HasIntervals reports whether scores carry a ProbabilityCI.
+func (m *Model) HasIntervals() bool { return m.document.Uncertainty != nil }
+
+// probabilityCI is Score.ProbabilityCI of a lead.
+func (m *Model) probabilityCI(lead *features.Lead) *Interval {
+	if m.document.Uncertainty == nil {
+		return nil
+	}
+	parts := 0.0
+	logOdds := m.contributions(lead, func(k int, code features.Code, _ float64) { parts += m.partVariance(k, code) })
+	ci := interval(logOdds, m.variance(logOdds, parts))
+	return &ci
+}
+
+// near reports whether two intervals agree to probeTolerance, or are both absent.
+func (i *Interval) near(other *Interval) bool {
+	if i == nil || other == nil {
+		return i == other
+	}
+	return math.Abs(i[0]-other[0]) <= probeTolerance && math.Abs(i[1]-other[1]) <= probeTolerance
+}
+
+// interval is the interval of a probability, given the variance of its log-odds.
+func interval(logOdds, variance float64) Interval {
+	half := float64(intervalZ * math.Sqrt(variance))
+	return Interval{Sigmoid(logOdds - half), Sigmoid(logOdds + half)}
+}

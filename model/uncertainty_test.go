@@ -1,0 +1,179 @@
+package model
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/leadscore/leadscore/features"
+	"github.com/leadscore/leadscore/model/logit"
+)
+
+// slice keeps the rows from … to of columns.
+func slice(columns []column, from, to int) []column {
+	out := slices.Clone(columns)
+	for i := range out {
+		c := &out[i]
+		switch c.field.Kind {
+		case features.Category:
+			c.texts = c.texts[from:to]
+		case features.Number:
+			c.numbers = c.numbers[from:to]
+		case features.Time:
+			c.times = c.times[from:to]
+		}
+	}
+	return out
+}
+
+// coverage collects how intervals do against true probabilities.
+type coverage struct {
+	leads, covered float64
+	decile         [10][2]float64 // leads and covered, by tenth of the true probabilities of a set
+	widths, scores []float64      // interval score: width plus 2/(1−level) × what the truth lies outside by
+}
+
+func (c *coverage) add(p []float64, ci []Interval) {
+	order := make([]int, len(p))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		if p[a] < p[b] {
+			return -1
+		}
+		return 1
+	})
+	for rank, i := range order {
+		d := &c.decile[10*rank/len(order)]
+		in := float64(b2i(p[i] >= ci[i][0] && p[i] <= ci[i][1]))
+		c.leads, c.covered = c.leads+1, c.covered+in
+		d[0], d[1] = d[0]+1, d[1]+in
+		width := ci[i][1] - ci[i][0]
+		c.widths = append(c.widths, width)
+		c.scores = append(c.scores, width+2/(1-IntervalLevel)*(max(0, ci[i][0]-p[i])+max(0, p[i]-ci[i][1])))
+	}
+}
+
+func (c *coverage) String() string {
+	var mean spread
+	for _, s := range c.scores {
+		mean.add(s)
+	}
+	slices.Sort(c.widths)
+	text := fmt.Sprintf("%.1f %% covered, median width %.4f, interval score %.4f, by decile", 100*c.covered/c.leads, c.widths[len(c.widths)/2], mean.mean)
+	for _, d := range c.decile {
+		text += fmt.Sprintf(" %.0f", 100*d[1]/d[0])
+	}
+	return text
+}
+
+// testLeads are how many new leads a simulated set is looked at on.
+const testLeads = 1000
+
+// intervalsOf trains on the first leads of a set and returns the intervals of the last testLeads.
+func intervalsOf(t *testing.T, d drawn, o Options) []Interval {
+	t.Helper()
+	n := len(d.p)
+	m := train(t, tableOf(t, slice(d.columns, 0, n-testLeads)...), o).Model
+	s := m.NewBatchScorer()
+	s.Intervals = true
+	var scores Scores
+	s.Score(batchOf(t, slice(d.columns, n-testLeads, n)...), &scores)
+	return scores.CI
+}
+
+// coverageOf is that of the intervals of simulated sets with so many conversions.
+func coverageOf(t *testing.T, wins int, o Options, few uint64) *coverage {
+	t.Helper()
+	from, to := simulations(t, few)
+	c := &coverage{}
+	const rate = 0.07
+	for seed := from; seed < to; seed++ {
+		w := truth{rows: int(math.Round(float64(wins)/rate)) + testLeads, columns: 20, levels: someLevels, rate: rate, spread: 1, seed: 5000 + seed}
+		d := w.draw()
+		c.add(d.p[len(d.p)-testLeads:], intervalsOf(t, d, o))
+	}
+	return c
+}
+
+// 90 % intervals of additive truths cover about so much of them; on a few sets the law is loose.
+func TestIntervalsCoverAdditiveTruth(t *testing.T) {
+	for _, c := range []struct {
+		recipe string
+		wins   int
+		full   bool // only when simulations are asked for
+	}{{RecipeAuto, 100, false}, {RecipeAuto, 300, true}, {RecipeAuto, 1000, true}, {RecipePlain, 100, false}, {RecipePlain, 300, true}, {RecipePlain, 1000, true}} {
+		if c.full && os.Getenv(simulationsVariable) == "" {
+			continue
+		}
+		o := options()
+		o.Recipe, o.Holdout, o.Workers = c.recipe, 0, 1
+		got := coverageOf(t, c.wins, o, 2)
+		t.Logf("%s, %d wins: %v", c.recipe, c.wins, got)
+		if share := got.covered / got.leads; share < 0.8 || share > 0.98 {
+			t.Errorf("%s, %d wins: %v of the leads covered", c.recipe, c.wins, share)
+		}
+	}
+}
+
+// A level never seen, and a value missing where training missed none, widen the interval; so does a rare level.
+func TestIntervalsOfUnknownValues(t *testing.T) {
+	for _, recipe := range []string{RecipeAuto, RecipePlain} {
+		o := options()
+		o.Recipe, o.Holdout = recipe, 0
+		columns := world{rows: 3000, seed: 5}.lean()
+		m := train(t, tableOf(t, columns...), o).Model
+		width := func(source string) float64 {
+			lead := m.Schema().NewLead()
+			i := m.Schema().Index("source")
+			lead.Values[i] = features.Value{Present: source != "", Text: source}
+			if j := m.Schema().Index("score"); j >= 0 {
+				lead.Values[j] = features.Value{Present: true}
+			}
+			s := m.Score(lead)
+			half := Logit(s.ProbabilityCI[1]) - s.LogOdds
+			if low := s.LogOdds - Logit(s.ProbabilityCI[0]); math.Abs(half-low) > 1e-9 || !(half > 0) {
+				t.Fatalf("%s: interval %v of log-odds %v", recipe, *s.ProbabilityCI, s.LogOdds)
+			}
+			return half
+		}
+		if known, unseen, missing := width("web"), width("carrier pigeon"), width(""); unseen < 3*known || missing != unseen {
+			t.Errorf("%s: half widths %v of a known level, %v of an unseen one, %v of a missing one", recipe, known, unseen, missing)
+		}
+	}
+}
+
+// The variance of the artifact is that of the whole covariance matrix where features do not correlate.
+func TestVarianceAgreesWithCovariance(t *testing.T) {
+	for _, recipe := range []string{RecipeAuto, RecipePlain} {
+		o := options()
+		o.Recipe, o.Holdout = recipe, 0
+		table := tableOf(t, world{rows: 4000, seed: 6}.lean()...)
+		tr, err := prepare(table, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := tr.fit(context.Background(), "", tr.rows, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.penalty = nil // whose uncertainty is not part of the matrix
+		u := tr.uncertainty(f, tr.rows)
+		terms := f.encoder.Terms()
+		for r := range int32(50) {
+			x, sum := []logit.Loading{loading(logit.InterceptColumn, 0, 1)}, u.Base
+			for k := range terms {
+				code := f.encoder.Codes(k, table, []int32{r}, nil)[0]
+				x = append(x, loading(k, int(code.Level), code.Z))
+				sum += u.Terms[k].of(&terms[k], code, nil)
+			}
+			if ratio := math.Sqrt(u.Correlation * sum / f.variance(x)); math.Abs(ratio-1) > 0.1 {
+				t.Errorf("%s, row %d: standard deviation %v times that of the matrix", recipe, r, ratio)
+			}
+		}
+	}
+}
