@@ -167,13 +167,10 @@ func (c *Comparison) measure(l *leads, rows []int32, logOdds [][]float64, seed u
 
 // constant predicts the base rate of the fit.
 func (t *trainer) constant(u turn) ([]float64, error) {
-	var all tally
-	for _, r := range u.fit {
-		all.add(t.weight(r), float64(t.converted[r]))
-	}
+	base := Logit(t.baseRate(u.fit))
 	eta := make([]float64, len(u.test))
 	for i := range eta {
-		eta[i] = Logit(all.rate())
+		eta[i] = base
 	}
 	return eta, nil
 }

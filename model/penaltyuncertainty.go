@@ -28,13 +28,14 @@ type hyper struct {
 	last           int       // of the levels in the chain
 }
 
-// addPenaltyUncertainty widens the variances of a term with levels by what is not known of its penalty.
-func (f *fitted) addPenaltyUncertainty(k int, v *termVariance, baseVariance float64) {
+// addPenaltyUncertainty widens the variances of a term with levels by what is not known of its penalty, given the mean
+// curvature of a lead.
+func (f *fitted) addPenaltyUncertainty(k int, v *termVariance, curvature float64) {
 	t := &f.encoder.Terms()[k]
-	if f.penalty == nil || t.IsNumber() || wide(t) || t.Size() < 2 || !(baseVariance > 0) {
+	if f.penalty == nil || t.IsNumber() || wide(t) || t.Size() < 2 || !(curvature > 0) {
 		return
 	}
-	p := f.newHyper(k, baseVariance)
+	p := f.newHyper(k, curvature)
 	extra := p.extra(f.penalty[k], t)
 	for level, x := range extra {
 		v.Values[level] = v.Values[level] + x
@@ -42,8 +43,9 @@ func (f *fitted) addPenaltyUncertainty(k int, v *termVariance, baseVariance floa
 	}
 }
 
-// newHyper takes the curvature of the levels from their leads and effects; all of them together have the base's.
-func (f *fitted) newHyper(k int, baseVariance float64) *hyper {
+// newHyper takes the curvature of the levels from their leads and effects, as if other terms were at their mean, but for
+// a factor that gives all of them together the mean curvature.
+func (f *fitted) newHyper(k int, curvature float64) *hyper {
 	t := &f.encoder.Terms()[k]
 	p := &hyper{beta: f.linear.Coefficients[k], ridge: 1, h: make([]float64, t.Size()), score: make([]float64, t.Size())}
 	if t.Ordered() {
@@ -60,10 +62,33 @@ func (f *fitted) newHyper(k int, baseVariance float64) *hyper {
 		total += p.h[level]
 	}
 	for level := range p.h {
-		p.h[level] = max(p.h[level]/(total*baseVariance), 1e-9)
+		p.h[level] = max(p.h[level]/total*curvature*t.Weight(), 1e-9)
 		p.score[level] = p.h[level]*p.beta[level] + f.penalty[k]*p.penalised(level)
 	}
 	return p
+}
+
+// curvature is the mean of p·(1−p) over the given rows.
+func (f *fitted) curvature(table *features.Table, rows []int32) float64 {
+	if rows == nil {
+		rows = features.AllRows(table.Rows)
+	}
+	eta := make([]float64, len(rows))
+	for k, beta := range f.linear.Coefficients {
+		for i, code := range f.encoder.Codes(k, table, rows, nil) {
+			if code.Level == features.NoLevel {
+				eta[i] += f.mean[k]
+			} else {
+				eta[i] += beta[code.Level] * code.Z
+			}
+		}
+	}
+	total := 0.0
+	for _, x := range eta {
+		q := Sigmoid(x + f.linear.Intercept)
+		total += q * (1 - q)
+	}
+	return total / float64(len(rows))
 }
 
 // penalised is element l of Sβ̂.

@@ -14,6 +14,8 @@ import (
 
 const simulationsVariable = "LEADSCORE_SIMULATIONS"
 
+func simulationsAsked() bool { return os.Getenv(simulationsVariable) != "" }
+
 // simulations are the seeds that a law of simulated truths is checked on: the first few, or those that the environment
 // variable LEADSCORE_SIMULATIONS says, "200" or, of a part, "40:80".
 func simulations(t testing.TB, few uint64) (from, to uint64) {

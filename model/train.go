@@ -157,8 +157,8 @@ func (t *trainer) evaluateHoldout(ctx context.Context, result *Training) ([]int3
 	result.Split = SplitSummary{Kind: t.kind, FitRows: len(before), HoldoutRows: len(held), Refitted: t.options.Refit, Note: t.splitNote()}
 	for _, part := range [][]int32{before, held} {
 		if !t.enough(part) {
-			return nil, none, fmt.Errorf("model: train: a %s split with holdout %g leaves %d conversions among %d leads in one part, want at least %d of each outcome: use another --holdout (0 = no evaluation), or more leads",
-				t.kind, t.options.Holdout, t.won(part), len(part), minOutcomes)
+			return nil, none, fmt.Errorf("model: train: a %s split with holdout %g leaves %d conversions among %d leads in one part, want at least %d of each outcome, about %.0f in all: use another --holdout (0 = no evaluation), or more leads",
+				t.kind, t.options.Holdout, t.won(part), len(part), minOutcomes, math.Ceil(minOutcomes/min(t.options.Holdout, 1-t.options.Holdout)))
 		}
 	}
 	f, err := t.fit(ctx, "fitting before the holdout", before, false)
@@ -279,12 +279,17 @@ func (t *trainer) summary() DataSummary {
 
 // finish makes the artifact and the summaries.
 func (t *trainer) finish(ctx context.Context, result *Training, f *fitted, calibration Calibration, rows []int32) error {
+	result.Verdict = verdict(result)
 	uncertain := t.uncertainty(f, rows)
+	insufficient := result.Verdict.Code == VerdictNoBetter
+	if insufficient {
+		f, calibration = f.baseRate(t.baseRate(rows), uncertain), identity()
+	}
 	m, err := f.model(calibration)
 	if err != nil {
 		return err
 	}
-	m.document.Uncertainty = uncertain
+	m.document.Uncertainty, m.document.Insufficient = uncertain, insufficient
 	if len(rows) == 0 { // the conversions of immature leads are all there is
 		rows = t.young
 	}
@@ -309,7 +314,6 @@ func (t *trainer) finish(ctx context.Context, result *Training, f *fitted, calib
 	if result.Rolling != nil {
 		result.Warnings = append(result.Warnings, result.Rolling.driftWarnings()...)
 	}
-	result.Verdict = verdict(result)
 	return nil
 }
 

@@ -64,7 +64,7 @@ func TestTrain(t *testing.T) {
 	if v := trained.Value; v.Kind == ValueMean || v.Kind == ValueNone || v.Wins == 0 || v.Currency != "USD" {
 		t.Errorf("value %+v", v)
 	}
-	if !strings.Contains(trained.Verdict, "leads that the model had not seen") {
+	if !strings.Contains(trained.Verdict.Sentence, "leads that the model had not seen") {
 		t.Errorf("verdict %q", trained.Verdict)
 	}
 	if len(trained.Periods) < 6 || !trained.Periods[len(trained.Periods)-1].Holdout || trained.Periods[0].Holdout {
@@ -243,7 +243,7 @@ func pick[T any](x []T, rows []int) []T {
 // Noise is called no better than the base rate.
 func TestTrainOnNoise(t *testing.T) {
 	trained := train(t, tableOf(t, world{rows: 3000, seed: 8, noise: true}.lean()...), options())
-	if !strings.HasPrefix(trained.Verdict, "No better than the base rate") {
+	if !strings.HasPrefix(trained.Verdict.Sentence, "No better than the base rate") {
 		t.Errorf("verdict %q, AUC %v", trained.Verdict, trained.Holdout.AUC)
 	}
 }

@@ -16,7 +16,7 @@ type Training struct {
 	Rolling   *Rolling     `json:"rolling,omitempty"` // absent of a random split
 	Leaks     *LeakScan    `json:"leaks,omitempty"`
 	SubScores *SubScores   `json:"sub_scores,omitempty"` // absent unless features are grouped and leads held out
-	Verdict   string       `json:"verdict"`              // one plain sentence
+	Verdict   Verdict      `json:"verdict"`
 	Warnings  []Warning    `json:"warnings"`
 }
 

@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/leadscore/leadscore/features"
@@ -17,9 +18,9 @@ import (
 // V itself is too large for the artifact. With x = base + Σ (x_k − mean x_k), the parts of different features hardly
 // correlate, so the artifact keeps
 //
-//	var η ≈ φ·(v₀ + Σ v_k),    v_k = var of β_k·x_k − mean, by level; of a number a quadratic in z,
+//	var η ≈ φ·(v₀ + Σ v_k),    v_k = var(base + β_k·x_k − mean) − v₀, by level; of a number a quadratic in z,
 //
-// and φ, the ratio of Σ x'Vx to what the parts add up to, over training leads: what correlations do on average. A
+// which holds the covariance with the base, so that v_k may be negative; and φ, the ratio of Σ x'Vx to what the parts add up to, over training leads: what correlations do on average. A
 // calibration ℓ = a + b·η adds var(a) + 2η·cov(a,b) + η²·var(b) to b²·var η.
 //
 // A level that training never saw contributes nothing to ℓ and the most to its variance: that of a level drawn as the
@@ -37,35 +38,37 @@ type uncertainty struct {
 
 // termVariance is v_k.
 type termVariance struct {
-	// By level; of a number: of the slope, its covariance with the missing flag, and of the flag. Absent of more than
-	// maxLoadings levels, whose standard errors are their own.
+	// By level; of a number: variances of slope and missing flag, their covariance, and those of either with the base.
+	// Absent of more than maxLoadings levels, whose standard errors are their own.
 	Values []float64 `json:"values,omitempty"`
 	Unseen float64   `json:"unseen"`
 }
 
-// correlationLeads is how many training leads φ is measured on.
-const correlationLeads = 256
+// The training leads that φ and the mean curvature are measured on.
+const correlationLeads, curvatureLeads = 256, 4096
 
 // uncertainty measures the variances of a fit on the given rows, which it was made on; nil if it has no standard errors.
 func (t *trainer) uncertainty(f *fitted, rows []int32) *uncertainty {
 	if f.linear.StandardErrors == nil {
 		return nil
 	}
-	u := &uncertainty{Base: rounded(f.variance(f.baseLoadings())), Correlation: 1}
+	base := f.baseLoadings()
+	u := &uncertainty{Base: rounded(f.variance(base)), Correlation: 1}
 	for k := range f.encoder.Terms() {
-		u.Terms = append(u.Terms, f.termVariance(k))
+		u.Terms = append(u.Terms, f.termVariance(k, base))
 	}
-	u.Correlation = rounded(f.correlation(u, t.table, t.someOf(rows)))
+	u.Correlation = rounded(f.correlation(u, t.table, t.someOf(rows, correlationLeads)))
+	curvature := f.curvature(t.table, t.someOf(rows, curvatureLeads))
 	for k := range u.Terms {
-		f.addPenaltyUncertainty(k, &u.Terms[k], u.Base)
+		f.addPenaltyUncertainty(k, &u.Terms[k], curvature)
 		u.Terms[k].round()
 	}
 	return u
 }
 
-// someOf returns at most correlationLeads of the rows, evenly spread.
-func (t *trainer) someOf(rows []int32) []int32 {
-	if part := evenly(rows, t.table.Rows, correlationLeads); part != nil {
+// someOf returns at most count of the rows, evenly spread.
+func (t *trainer) someOf(rows []int32, count int) []int32 {
+	if part := evenly(rows, t.table.Rows, count); part != nil {
 		return part
 	}
 	return rows
@@ -127,32 +130,42 @@ func (f *fitted) centredVariance(k int, code features.Code) float64 {
 	return f.variance(append(f.meanLoadings(k, -1), loadingOf(k, int(code.Level), code.Z)))
 }
 
-func (f *fitted) termVariance(k int) termVariance {
+// covariance is that of two combinations of coefficients, by polarisation.
+func (f *fitted) covariance(a, b []logit.Loading) float64 {
+	return (f.variance(slices.Concat(a, b)) - f.variance(a) - f.variance(b)) / 2
+}
+
+func (f *fitted) termVariance(k int, base []logit.Loading) termVariance {
 	t := &f.encoder.Terms()[k]
 	n := t.Weight()
 	v := termVariance{Unseen: f.spread[k] * f.spread[k]}
 	if t.IsNumber() {
-		v.Values = f.numberVariance(k)
+		v.Values = f.numberVariance(k, base)
 		missing := t.MissingWeight() / n
-		v.Unseen += (1-missing)*(v.Values[0]+missing*missing*v.Values[2]) + missing*(1-missing)*(1-missing)*v.Values[2]
+		v.Unseen += (1-missing)*(v.Values[0]+missing*missing*v.Values[1]) + missing*(1-missing)*(1-missing)*v.Values[1]
 	} else {
 		for level := range t.Size() {
 			x := f.centredVariance(k, features.Code{Level: int32(level), Z: 1})
 			v.Unseen += x * t.Histogram[level] / n
 			if !wide(t) {
-				v.Values = append(v.Values, x)
+				effect := append(f.meanLoadings(k, -1), loadingOf(k, level, 1))
+				v.Values = append(v.Values, x+2*f.covariance(base, effect))
 			}
 		}
 	}
 	return v
 }
 
-// numberVariance returns the variances of a number's slope and flag, and their covariance between them.
-func (f *fitted) numberVariance(k int) []float64 {
-	v := []float64{f.variance([]logit.Loading{loadingOf(k, 0, 1)}), 0, 0}
+// numberValues is how many Values a number has.
+const numberValues = 5
+
+// numberVariance returns the Values of a number.
+func (f *fitted) numberVariance(k int, base []logit.Loading) []float64 {
+	slope := []logit.Loading{loadingOf(k, 0, 1)}
+	v := []float64{f.variance(slope), 0, 0, f.covariance(base, slope), 0}
 	if f.encoder.Terms()[k].Missing {
-		v[2] = f.variance([]logit.Loading{loadingOf(k, 1, 1)})
-		v[1] = (f.variance([]logit.Loading{loadingOf(k, 0, 1), loadingOf(k, 1, 1)}) - v[0] - v[2]) / 2
+		flag := []logit.Loading{loadingOf(k, 1, 1)}
+		v[1], v[2], v[4] = f.variance(flag), f.covariance(slope, flag), f.covariance(base, flag)
 	}
 	return v
 }
@@ -209,11 +222,12 @@ func (v *termVariance) of(t *features.Term, code features.Code, errors []float64
 		return v.Values[code.Level]
 	}
 	missing := t.MissingWeight() / t.Weight()
+	slope, flag := code.Z, -missing
 	if code.Level == 1 {
-		return (1 - missing) * (1 - missing) * v.Values[2]
+		slope, flag = 0, 1-missing
 	}
-	z := code.Z
-	return max(0, float64(z*z*v.Values[0])-float64(2*z*missing*v.Values[1])+float64(missing*missing*v.Values[2]))
+	return float64(slope*slope*v.Values[0]) + float64(flag*flag*v.Values[1]) + float64(2*slope*flag*v.Values[2]) +
+		float64(2*slope*v.Values[3]) + float64(2*flag*v.Values[4])
 }
 
 // check refuses variances that do not fit the terms, or are none.
@@ -226,23 +240,17 @@ func (u *uncertainty) check(terms []features.Term, blocks []coefficients) error 
 	}
 	for k := range u.Terms {
 		v, want := &u.Terms[k], terms[k].Size()
-		number := terms[k].IsNumber()
 		switch {
-		case number:
-			want = 3
+		case terms[k].IsNumber():
+			want = numberValues
 		case wide(&terms[k]) && len(blocks[k].StandardErrors) == want:
 			want = 0
 		}
 		if len(v.Values) != want {
 			return fmt.Errorf("model: feature %q has %d variances, want %d", terms[k].Name, len(v.Values), want)
 		}
-		for i, x := range append([]float64{v.Unseen}, v.Values...) {
-			if number && i == 2 { // a covariance
-				x = math.Abs(x)
-			}
-			if !isVariance(x) {
-				return fmt.Errorf("model: feature %q has the variance %v: must be finite and not negative", terms[k].Name, x)
-			}
+		if !isVariance(v.Unseen) || !isLogOdds(v.Values...) {
+			return fmt.Errorf("model: feature %q has a variance that is not finite, or that of a new level, %v, is negative", terms[k].Name, v.Unseen)
 		}
 	}
 	return nil
@@ -262,10 +270,14 @@ func (m *Model) partVariance(k int, code features.Code) float64 {
 	return m.document.Uncertainty.Terms[k].of(&m.encoder.Terms()[k], code, m.document.Coefficients[k].StandardErrors)
 }
 
+// leastVariance bounds the variance of a lead from below, in that of the base: covariances with it, taken term by term,
+// could add up to more than there is.
+const leastVariance = 0.25
+
 // variance is the variance of a log-odds whose terms' v_k add up to parts.
 func (m *Model) variance(logOdds, parts float64) float64 {
 	u, c := m.document.Uncertainty, &m.document.Calibration
-	v := float64(float64(c.Slope*c.Slope) * u.Correlation * (u.Base + parts))
+	v := float64(float64(c.Slope*c.Slope) * u.Correlation * max(u.Base+parts, float64(leastVariance*u.Base)))
 	if s := c.Covariance; s != nil {
 		eta := (logOdds - c.Intercept) / c.Slope
 		v += max(0, s[0]+float64(2*eta*s[1])+float64(eta*eta*s[2]))

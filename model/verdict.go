@@ -7,17 +7,47 @@ import (
 	"github.com/leadscore/leadscore/features"
 )
 
+// Verdict is the outcome of training in a word and a sentence.
+type Verdict struct {
+	Code     string `json:"code"` // one of those below
+	Sentence string `json:"sentence"`
+}
+
+// The codes of a Verdict.
+const (
+	VerdictBetter   = "better_than_base_rate"    // Evidence excludes chance
+	VerdictNoBetter = "no_better_than_base_rate" // it does not: the shipped model is the base rate
+	VerdictUntested = "not_evaluated"            // nothing was held out
+)
+
 // verdict says in one plain sentence how good the model is.
-func verdict(t *Training) string {
-	h := t.Holdout
-	if h == nil {
-		return fmt.Sprintf("Fitted on %d leads with %.0f conversions (%.2f %%); nothing was held out, so nothing is known about how well it predicts.",
-			t.Data.Used, t.Data.Conversions, 100*t.Data.BaseRate)
+func verdict(t *Training) Verdict {
+	switch {
+	case t.Holdout == nil || t.Evidence == nil:
+		return Verdict{VerdictUntested, fmt.Sprintf("Fitted on %d leads with %.0f conversions (%.2f %%); nothing was held out, so nothing is known about how well it predicts.",
+			t.Data.Used, t.Data.Conversions, 100*t.Data.BaseRate)}
+	case !t.Evidence.passed():
+		return Verdict{VerdictNoBetter, noBetter(t)}
 	}
-	if h.AUCCI[0] <= 0.5 {
-		return fmt.Sprintf("No better than the base rate: on %d leads that the model had not seen, its ranking (AUC %.3f, %s) cannot be told from chance.",
-			h.Rows, h.AUC, percentInterval(h.AUCCI))
+	return Verdict{VerdictBetter, better(t.Holdout)}
+}
+
+// showable is an AUC that is worth having, of which a verdict says how many conversions would show it.
+const showable = 0.6
+
+// noBetter says what was tested and what it would take.
+func noBetter(t *Training) string {
+	e := t.Evidence
+	text := fmt.Sprintf("No better than the base rate: on %d leads with %d conversions that the fits had not seen, the ranking (AUC %.3f, standard error %.3f) cannot be told from chance at the %.0f %% level; the shipped model answers the base rate for every lead.",
+		e.Leads, e.Wins, e.AUC, e.SE, 100*e.Level)
+	if need := math.Ceil(winsFor(showable) * t.Data.Conversions / float64(e.Wins)); need > t.Data.Conversions {
+		return text + fmt.Sprintf(" It would take about %.0f conversions, not %.0f, to show an AUC of %.2f.", need, t.Data.Conversions, showable)
 	}
+	return text + fmt.Sprintf(" The conversions are enough to have shown an AUC of %.2f.", showable)
+}
+
+// better says how good the model is on the holdout.
+func better(h *Evaluation) string {
 	text := fmt.Sprintf("On %d leads that the model had not seen, the best-scored tenth converts %.1f times as often as the average (AUC %.3f, %s)",
 		h.Rows, h.TopDecileLift, h.AUC, percentInterval(h.AUCCI))
 	ratio := h.Mean / h.BaseRate

@@ -294,7 +294,7 @@ func TestInputIsLeftAlone(t *testing.T) {
 func TestTextsAreEscaped(t *testing.T) {
 	const evil = `<script>alert("1")</script>&amp;' onload=x`
 	training := sampleTraining(3)
-	training.Verdict, training.Split.Note, training.Folds.Note = evil, evil, evil
+	training.Verdict.Sentence, training.Split.Note, training.Folds.Note = evil, evil, evil
 	training.Warnings = []model.Warning{{Code: evil, Column: evil, Detail: evil}}
 	for i := range training.Effects {
 		training.Effects[i].Feature = evil
@@ -326,7 +326,7 @@ func TestOddTextsStayWellFormed(t *testing.T) {
 			training.Effects[i].Points[0].Label = odd
 		}
 		training.Periods[0].Label, training.Groups[0].Value, training.Warnings[0].Detail = odd, odd, odd
-		training.Verdict = odd
+		training.Verdict.Sentence = odd
 		options := sampleOptions(training)
 		options.Label, options.Command = odd, odd
 		parse(t, written(t, training, options))

@@ -99,7 +99,7 @@ func sampleTraining(featureCount int) *model.Training {
 	rate := won / float64(len(leads))
 	curves := sampleCurves(leads)
 	t := &model.Training{
-		Verdict: "On 12357 leads that the model had not seen, the best-scored tenth converts 3.0 times as often as the average (AUC 0.748, 90 % interval 0.733–0.763); its probabilities can be taken at their word.",
+		Verdict: model.Verdict{Code: model.VerdictBetter, Sentence: "On 12357 leads that the model had not seen, the best-scored tenth converts 3.0 times as often as the average (AUC 0.748, 90 % interval 0.733–0.763); its probabilities can be taken at their word."},
 		Data: model.DataSummary{Rows: 45410, Used: 41188, Immature: 4222, Conversions: 2871, BaseRate: 2871.0 / 41188, From: "2024-01-01T00:12:03Z",
 			To: "2026-03-31T22:01:00Z", AsOf: "2026-06-30T00:00:00Z", SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"},
 		Split: model.SplitSummary{Kind: "time", FitRows: 28831, HoldoutRows: 12357, Refitted: true,

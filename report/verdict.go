@@ -24,7 +24,7 @@ const (
 
 // verdict is the top of the page: one sentence, the key figures and what they are the figures of.
 func (b *builder) verdict() *section {
-	s := &section{ID: "verdict", Title: "Verdict", Question: "can this model be used?", Lead: clean(b.t.Verdict)}
+	s := &section{ID: "verdict", Title: "Verdict", Question: "can this model be used?", Lead: clean(b.t.Verdict.Sentence)}
 	if s.Lead == "" {
 		s.Lead = "Training gave no verdict."
 	}
@@ -55,7 +55,10 @@ func (b *builder) provenance() string {
 	default:
 		text = fmt.Sprintf("The holdout figures are those of a model fitted on %s leads and tested on %s drawn at random, not later in time", fit, held)
 	}
-	if s.Refitted {
+	switch {
+	case b.t.Verdict.Code == model.VerdictNoBetter:
+		return text + "; the shipped model is not that model but the base rate of all " + used + "."
+	case s.Refitted:
 		return text + "; the shipped model is refitted on all " + used + "."
 	}
 	return text + "; the shipped model is that same model, not refitted on the holdout."

@@ -261,7 +261,7 @@ func (f *trainFlags) command() string {
 
 // text prints the result for people.
 func (o *trainOutput) text(w io.Writer) {
-	fmt.Fprintf(w, "%s\n\n", o.Verdict)
+	fmt.Fprintf(w, "%s\n\n", o.Verdict.Sentence)
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(t, "  %s\t%s\n", name, fmt.Sprintf(format, args...))
@@ -273,7 +273,7 @@ func (o *trainOutput) text(w io.Writer) {
 		row("created", "%s to %s, as of %s", day(d.From), day(d.To), day(d.AsOf))
 	}
 	if h := o.Holdout; h != nil {
-		row("holdout", "%s: %d leads; figures of a model fitted before them; the shipped model is %s", o.Split.Kind, h.Rows, shipped(o.Split))
+		row("holdout", "%s: %d leads; figures of a model fitted before them; the shipped model is %s", o.Split.Kind, h.Rows, shipped(o.Training))
 		row("AUC", "%.4f (%.4f to %.4f)", h.AUC, h.AUCCI[0], h.AUCCI[1])
 		if o.Folds != nil {
 			row("", "%.4f on random folds, for comparison only", o.Folds.AUC)
@@ -354,8 +354,11 @@ func lagText(d *model.Delay) string {
 // day is the date of an RFC 3339 time.
 func day(text string) string { return strings.SplitN(text, "T", 2)[0] }
 
-func shipped(s model.SplitSummary) string {
-	if s.Refitted {
+func shipped(t *model.Training) string {
+	switch {
+	case t.Verdict.Code == model.VerdictNoBetter:
+		return "the base rate"
+	case t.Split.Refitted:
 		return "refitted on all mature leads"
 	}
 	return "that one"
