@@ -41,21 +41,29 @@ type Evidence struct {
 	Leads int     `json:"leads"`
 	Wins  int     `json:"conversions"`
 	Folds int     `json:"folds"`
+
+	Gain   float64 `json:"gain"` // mean log loss of the base rate of each fit, less that of the fit
+	GainSE float64 `json:"gain_se"`
 }
 
-// passed reports whether chance is excluded at the level.
-func (e *Evidence) passed() bool { return e.Z > e.Bound }
+// ranks reports whether chance is excluded at the level.
+func (e *Evidence) ranks() bool { return e.Z > e.Bound }
+
+// passed reports whether the fits rank better than chance, and whether their probabilities are no worse than the base rate
+// by more than a standard error: with few conversions for its columns a fit may rank, and still be far too sure.
+func (e *Evidence) passed() bool { return e.ranks() && e.Gain > -e.GainSE }
 
 // trial is a fold that a fit did not see.
 type trial struct {
 	predictions
 	fitWon int     // conversions that the fit saw
+	base   float64 // log-odds of its base rate
 	twice  float64 // factor on the variance: 2 where pairs are looked at from both sides
 }
 
 // foldTrial is a turn of the cross-fit before the holdout. In random order its leads are fitted on in the other turns.
 func (t *trainer) foldTrial(u turn, eta []float64) trial {
-	f := trial{t.predictions(u.test, eta), t.won(u.fit), 1}
+	f := trial{t.predictions(u.test, eta), t.won(u.fit), Logit(t.baseRate(u.fit)), 1}
 	if t.kind == SplitRandom {
 		f.twice = 2
 	}
@@ -64,7 +72,7 @@ func (t *trainer) foldTrial(u turn, eta []float64) trial {
 
 // holdoutTrial is the holdout.
 func (t *trainer) holdoutTrial(before, held []int32, logOdds []float64) trial {
-	return trial{t.predictions(held, logOdds), t.won(before), 1}
+	return trial{t.predictions(held, logOdds), t.won(before), Logit(t.baseRate(before)), 1}
 }
 
 // evidence tests the folds; nil if none holds both outcomes.
@@ -98,12 +106,27 @@ func evidence(trials []trial) *Evidence {
 	for _, x := range sumByCluster(influence, cluster) {
 		variance += float64(x * x)
 	}
+	e.addGain(trials)
 	e.AUC /= total
 	e.SE = math.Sqrt(variance) / total
 	if e.SE > 0 {
 		e.Z = (e.AUC - 0.5) / e.SE
 	}
 	return e
+}
+
+// addGain compares the log losses over all folds.
+func (e *Evidence) addGain(trials []trial) {
+	var all predictions
+	var gains []float64
+	for i := range trials {
+		t := &trials[i]
+		for k, x := range t.eta {
+			gains = append(gains, t.w(k)*(logLoss(t.base, t.y[k])-logLoss(x, t.y[k])))
+		}
+		all.append(t.predictions)
+	}
+	e.Gain, e.GainSE = all.meanAndError(gains)
 }
 
 // compare returns the fold's AUC, the weight ω of it, 0 without both outcomes, and the influence of each lead.

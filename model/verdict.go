@@ -38,6 +38,10 @@ const showable = 0.6
 // noBetter says what was tested and what it would take.
 func noBetter(t *Training) string {
 	e := t.Evidence
+	if e.ranks() {
+		return fmt.Sprintf("No better than the base rate: on %d leads with %d conversions that the fits had not seen, the ranking is better than chance (AUC %.3f), but the probabilities are worse than the base rate alone (log loss higher by %.4f ± %.4f); the shipped model answers the base rate for every lead.",
+			e.Leads, e.Wins, e.AUC, -e.Gain, e.GainSE)
+	}
 	text := fmt.Sprintf("No better than the base rate: on %d leads with %d conversions that the fits had not seen, the ranking (AUC %.3f, standard error %.3f) cannot be told from chance at the %.0f %% level; the shipped model answers the base rate for every lead.",
 		e.Leads, e.Wins, e.AUC, e.SE, 100*e.Level)
 	if need := math.Ceil(winsFor(showable) * t.Data.Conversions / float64(e.Wins)); need > t.Data.Conversions {

@@ -42,7 +42,7 @@ func TestEvidenceOfNoise(t *testing.T) {
 		if c.full && !simulationsAsked() {
 			continue
 		}
-		from, to := simulations(t, 10)
+		from, to := simulations(t, 6)
 		better := 0.0
 		var z spread
 		for seed := from; seed < to; seed++ {
@@ -118,7 +118,7 @@ func TestWinsFor(t *testing.T) {
 			y := float64(b2i(i < wins))
 			f.y, f.eta = append(f.y, y), append(f.eta, random.NormFloat64()+shift*y)
 		}
-		passed += b2i(evidence([]trial{f}).passed())
+		passed += b2i(evidence([]trial{f}).ranks())
 	}
 	if share := float64(passed) / runs; share < 0.82 || share > 0.96 {
 		t.Errorf("%d conversions pass in %v of the cases", wins, share)
@@ -155,7 +155,7 @@ func TestBaseRateIsShipped(t *testing.T) {
 
 // With few conversions for the columns nothing worse than the base rate is shipped.
 func TestFewConversions(t *testing.T) {
-	from, to := simulations(t, 4)
+	from, to := simulations(t, 2)
 	for _, recipe := range []string{RecipePlain, RecipeAuto} {
 		if recipe == RecipeAuto && !simulationsAsked() {
 			continue
