@@ -27,6 +27,8 @@ func evidenceOf(t *testing.T, d drawn, recipe, split string) *Evidence {
 }
 
 // Of noise the test finds nothing, nearly always; of a true AUC of .62 it finds something, nearly always with recipe auto.
+// Recipe plain ranks, but its probabilities are worse than the base rate: of 330 coefficients under one small penalty the
+// verdict is "no better" even then.
 func TestEvidenceOfNoise(t *testing.T) {
 	for _, c := range []struct {
 		recipe, split string
@@ -34,8 +36,8 @@ func TestEvidenceOfNoise(t *testing.T) {
 		least, most   float64 // share of the sets of which the verdict is "better"
 		full          bool    // only when simulations are asked for
 	}{
-		{RecipePlain, SplitRandom, 0, 0, 0.05, false}, {RecipePlain, SplitRandom, 0.44, 0.4, 1, false},
-		{RecipePlain, SplitRowOrder, 0, 0, 0.05, false}, {RecipePlain, SplitRowOrder, 0.44, 0.4, 1, false},
+		{RecipePlain, SplitRandom, 0, 0, 0.05, false}, {RecipePlain, SplitRandom, 0.44, 0, 0.2, false},
+		{RecipePlain, SplitRowOrder, 0, 0, 0.05, false}, {RecipePlain, SplitRowOrder, 0.44, 0, 0.2, false},
 		{RecipeAuto, SplitRandom, 0, 0, 0.05, true}, {RecipeAuto, SplitRandom, 0.44, 0.85, 1, true},
 		{RecipeAuto, SplitRowOrder, 0, 0, 0.05, true}, {RecipeAuto, SplitRowOrder, 0.44, 0.85, 1, true},
 	} {
@@ -43,17 +45,21 @@ func TestEvidenceOfNoise(t *testing.T) {
 			continue
 		}
 		from, to := simulations(t, 6)
-		better := 0.0
+		better, ranks := 0.0, 0.0
 		var z spread
 		for seed := from; seed < to; seed++ {
 			e := evidenceOf(t, noiseDesign(1000+seed, c.spread).draw(), c.recipe, c.split)
 			z.add(e.Z)
 			better += float64(b2i(e.passed()))
+			ranks += float64(b2i(e.ranks()))
 		}
 		sets := float64(to - from)
-		t.Logf("%s, %s, spread %v: better than the base rate in %v of %v, z %.2f ± %.2f", c.recipe, c.split, c.spread, better, sets, z.mean, math.Sqrt(z.m2/z.n))
+		t.Logf("%s, %s, spread %v: better than the base rate in %v of %v, ranks in %v, z %.2f ± %.2f", c.recipe, c.split, c.spread, better, sets, ranks, z.mean, math.Sqrt(z.m2/z.n))
 		if better < c.least*sets || better > c.most*sets {
 			t.Errorf("%s, %s, spread %v: better than the base rate in %v of %v", c.recipe, c.split, c.spread, better, sets)
+		}
+		if (c.spread > 0) != (ranks > 0.4*sets) {
+			t.Errorf("%s, %s, spread %v: ranks in %v of %v", c.recipe, c.split, c.spread, ranks, sets)
 		}
 	}
 }
