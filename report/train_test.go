@@ -62,8 +62,8 @@ func TestPageOfARealTraining(t *testing.T) {
 	training := trainedOn(t, 3000, func(*model.Options) {})
 	page := written(t, training, DefaultOptions())
 	all := parse(t, page)
-	if got := len(elementsNamed(all, "svg")); got != 7+2+1+2 {
-		t.Errorf("%d pictures, want seven, one for each of two features, one of the periods, and two of drift", got)
+	if got := len(elementsNamed(all, "svg")); got != 7+len(training.Effects)+1+2 || len(training.Effects) < 2 {
+		t.Errorf("%d pictures, want seven, one for each of %d effects, one of the periods, and two of drift", got, len(training.Effects))
 	}
 	for _, want := range []string{
 		training.Model.Identity().ID, training.Model.Label().String(), "source, also a feature", "By source", "By cohort", ">missing<",
@@ -78,8 +78,8 @@ func TestPageOfARealTraining(t *testing.T) {
 func TestPageOfATrainingWithoutHoldout(t *testing.T) {
 	training := trainedOn(t, 1000, func(o *model.Options) { o.Holdout = 0 })
 	page := written(t, training, DefaultOptions())
-	if got := len(elementsNamed(parse(t, page), "svg")); got != 4 {
-		t.Errorf("%d pictures, want the ranking, two effects and the periods", got)
+	if got := len(elementsNamed(parse(t, page), "svg")); got != 1+len(training.Effects)+1 || len(training.Effects) < 2 {
+		t.Errorf("%d pictures, want the ranking, %d effects and the periods", got, len(training.Effects))
 	}
 	if want := "there are no holdout figures"; !strings.Contains(page, want) {
 		t.Errorf("the page does not say %q", want)
