@@ -12,6 +12,7 @@ import (
 // level IntervalLevel. A level's interval is that of its difference to the training mean of the feature.
 func (m *Model) effects(f *fitted) []Effect {
 	effects := make([]Effect, 0, len(m.effect))
+	c := f.contrasts()
 	for k := range m.encoder.Terms() {
 		t := &m.encoder.Terms()[k]
 		e := Effect{Feature: t.Name, Number: t.IsNumber(), Spread: m.document.Calibration.Slope * f.spread[k]}
@@ -20,14 +21,14 @@ func (m *Model) effects(f *fitted) []Effect {
 		}
 		switch {
 		case t.IsNumber():
-			e.Points = m.numberPoints(k, t, f)
+			e.Points = m.numberPoints(k, t, c)
 		case t.Ordered():
 			e.Number, e.Steps = true, true
-			e.Points = m.stepPoints(k, t, f)
+			e.Points = m.stepPoints(k, t, c)
 		default:
 			for level := range t.Size() {
 				p := EffectPoint{Label: t.LevelName(level), X: float64(level), Rows: t.Histogram[level]}
-				e.Points = append(e.Points, m.effectPoint(k, features.Code{Level: int32(level), Z: 1}, p, f))
+				e.Points = append(e.Points, m.effectPoint(k, features.Code{Level: int32(level), Z: 1}, p, c))
 			}
 		}
 		effects = append(effects, e)
@@ -50,39 +51,42 @@ func gridOf(t *features.Term) *EffectGrid {
 const PointsToDouble = 20
 
 // stepPoints draws a number's steps, and its missing level.
-func (m *Model) stepPoints(k int, t *features.Term, f *fitted) []EffectPoint {
+func (m *Model) stepPoints(k int, t *features.Term, c *contrasts) []EffectPoint {
 	points := make([]EffectPoint, t.Size())
 	for level := range points {
 		p := EffectPoint{Label: t.LevelName(level), X: t.Max, To: t.Max, Rows: t.Histogram[level]}
 		if level <= len(t.Edges) {
 			p.X, p.To = t.Span(level)
 		}
-		points[level] = m.effectPoint(k, features.Code{Level: int32(level), Z: 1}, p, f)
+		points[level] = m.effectPoint(k, features.Code{Level: int32(level), Z: 1}, p, c)
 	}
 	return points
 }
 
 // numberPoints draws a number's line from the 1st to the 9th tenth of training and at its ends, and its
 // missing flag.
-func (m *Model) numberPoints(k int, t *features.Term, f *fitted) []EffectPoint {
+func (m *Model) numberPoints(k int, t *features.Term, c *contrasts) []EffectPoint {
 	var points []EffectPoint
 	xs := slices.Compact(slices.Concat([]float64{t.Min}, t.Edges, []float64{t.Max}))
 	for _, x := range xs {
 		p := EffectPoint{Label: features.FormatNumber(x), X: x, Rows: t.Histogram[features.BinOf(t.Edges, x)]}
-		points = append(points, m.effectPoint(k, features.Code{Z: t.Standardise(x)}, p, f))
+		points = append(points, m.effectPoint(k, features.Code{Z: t.Standardise(x)}, p, c))
 	}
 	if t.Missing {
 		p := EffectPoint{Label: t.LevelName(1), X: t.Max, Rows: t.MissingWeight()}
-		points = append(points, m.effectPoint(k, features.Code{Level: 1, Z: 1}, p, f))
+		points = append(points, m.effectPoint(k, features.Code{Level: 1, Z: 1}, p, c))
 	}
 	return points
 }
 
 // effectPoint fills in the effect of a code and its interval.
-func (m *Model) effectPoint(k int, code features.Code, p EffectPoint, f *fitted) EffectPoint {
+func (m *Model) effectPoint(k int, code features.Code, p EffectPoint, c *contrasts) EffectPoint {
 	p.LogOdds = m.contribution(k, code)
 	p.Points = int(math.Round(min(max(p.LogOdds, -maxPointOdds), maxPointOdds) * PointsToDouble / math.Ln2))
-	if half := intervalZ * m.document.Calibration.Slope * f.deviation(k, code); half > 0 {
+	if c == nil {
+		return p
+	}
+	if half := intervalZ * m.document.Calibration.Slope * math.Sqrt(c.variance(k, code)); half > 0 {
 		p.CI = Interval{p.LogOdds - half, p.LogOdds + half}
 	}
 	return p
@@ -91,15 +95,6 @@ func (m *Model) effectPoint(k int, code features.Code, p EffectPoint, f *fitted)
 // maxPointOdds bounds the log-odds that points are made of, so that they fit an int anywhere.
 const maxPointOdds = 1e6
 
-// maxLoadings bounds the levels over which the mean's part in a standard error is counted: its work grows with
-// the square of them, and the mean over so many levels is known well.
+// maxLoadings bounds the levels over which the mean's part in a standard error is counted: the mean over more is known
+// well.
 const maxLoadings = 512
-
-// deviation is the standard error of β·code − mean, the mean being over the training leads; 0 if the fit has
-// none.
-func (f *fitted) deviation(k int, code features.Code) float64 {
-	if f.linear.StandardErrors == nil {
-		return 0
-	}
-	return math.Sqrt(max(0, f.centredVariance(k, code)))
-}

@@ -3,7 +3,6 @@ package model
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 
 	"github.com/leadscore/leadscore/features"
@@ -52,10 +51,10 @@ func (t *trainer) uncertainty(f *fitted, rows []int32) *uncertainty {
 	if f.linear.StandardErrors == nil {
 		return nil
 	}
-	base := f.baseLoadings()
-	u := &uncertainty{Base: rounded(f.variance(base)), Correlation: 1}
+	c := f.contrasts()
+	u := &uncertainty{Base: rounded(c.baseVariance), Correlation: 1}
 	for k := range f.encoder.Terms() {
-		u.Terms = append(u.Terms, f.termVariance(k, base))
+		u.Terms = append(u.Terms, f.termVariance(k, c))
 	}
 	u.Correlation = rounded(f.correlation(u, t.table, t.someOf(rows, correlationLeads)))
 	curvature := f.curvature(t.table, t.someOf(rows, curvatureLeads))
@@ -85,19 +84,19 @@ func loadingOf(k, level int, value float64) logit.Loading {
 	return logit.Loading{Term: logit.Term{Column: k, Level: level}, Value: value}
 }
 
-// meanLoadings are sign times the mean of the term over the training leads.
-func (f *fitted) meanLoadings(k int, sign float64) []logit.Loading {
+// meanLoadings are those of the mean of the term over the training leads, nil if it is 0 or counts as known.
+func (f *fitted) meanLoadings(k int) []logit.Loading {
 	t := &f.encoder.Terms()[k]
 	n := t.Weight()
 	switch {
 	case t.IsNumber() && t.Missing:
-		return []logit.Loading{loadingOf(k, 1, sign*t.MissingWeight()/n)}
+		return []logit.Loading{loadingOf(k, 1, t.MissingWeight()/n)}
 	case t.IsNumber() || wide(t):
 		return nil
 	}
 	loadings := make([]logit.Loading, t.Size())
 	for level := range loadings {
-		loadings[level] = loadingOf(k, level, sign*t.Histogram[level]/n)
+		loadings[level] = loadingOf(k, level, t.Histogram[level]/n)
 	}
 	return loadings
 }
@@ -106,7 +105,7 @@ func (f *fitted) meanLoadings(k int, sign float64) []logit.Loading {
 func (f *fitted) baseLoadings() []logit.Loading {
 	loadings := []logit.Loading{loadingOf(logit.InterceptColumn, 0, 1)}
 	for k := range f.encoder.Terms() {
-		loadings = append(loadings, f.meanLoadings(k, 1)...)
+		loadings = append(loadings, f.meanLoadings(k)...)
 	}
 	return loadings
 }
@@ -120,37 +119,84 @@ func (f *fitted) variance(of []logit.Loading) float64 {
 	return v
 }
 
-// centredVariance is the variance of a code's effect less its mean over the training leads. The mean over more than
-// maxLoadings levels counts as known.
-func (f *fitted) centredVariance(k int, code features.Code) float64 {
-	if wide(&f.encoder.Terms()[k]) {
-		se := f.linear.StandardErrors[k][code.Level]
-		return se * se
+// contrasts are the covariances that a fit's intervals are made of: K + 1 products with V for K terms, whatever their levels.
+type contrasts struct {
+	errors       [][]float64 // standard errors of the coefficients
+	mean         [][]float64 // covariance of each coefficient with the mean effect of its own term
+	meanVariance []float64
+	base         [][]float64 // covariance of each coefficient with the base
+	meanBase     []float64   // covariance of each term's mean effect with the base
+	baseVariance float64
+}
+
+// contrasts returns those of the fit, nil if it has no standard errors.
+func (f *fitted) contrasts() *contrasts {
+	if f.linear.StandardErrors == nil {
+		return nil
 	}
-	return f.variance(append(f.meanLoadings(k, -1), loadingOf(k, int(code.Level), code.Z)))
+	n := len(f.encoder.Terms())
+	c := &contrasts{errors: f.linear.StandardErrors, mean: make([][]float64, n), meanVariance: make([]float64, n), meanBase: make([]float64, n)}
+	loadings := f.baseLoadings()
+	var intercept float64
+	c.base, intercept = f.covariances(loadings)
+	c.baseVariance = max(0, combined(loadings, c.base, intercept))
+	for k := range c.mean {
+		loadings := f.meanLoadings(k)
+		if loadings == nil {
+			c.mean[k] = make([]float64, len(c.base[k]))
+			continue
+		}
+		with, _ := f.covariances(loadings)
+		c.mean[k] = with[k]
+		c.meanVariance[k], c.meanBase[k] = combined(loadings, with, 0), combined(loadings, c.base, 0)
+	}
+	return c
 }
 
-// covariance is that of two combinations of coefficients, by polarisation.
-func (f *fitted) covariance(a, b []logit.Loading) float64 {
-	return (f.variance(slices.Concat(a, b)) - f.variance(a) - f.variance(b)) / 2
+// covariances are those of a combination of the fit's coefficients with each of them, and with the intercept.
+func (f *fitted) covariances(of []logit.Loading) (columns [][]float64, intercept float64) {
+	columns, intercept, err := f.linear.Covariances(of)
+	if err != nil {
+		panic(err) // the fit has standard errors, and the terms are its own
+	}
+	return columns, intercept
 }
 
-func (f *fitted) termVariance(k int, base []logit.Loading) termVariance {
+// combined is a combination of the coefficients' values.
+func combined(of []logit.Loading, values [][]float64, intercept float64) float64 {
+	sum := 0.0
+	for _, l := range of {
+		if l.Column == logit.InterceptColumn {
+			sum += float64(l.Value * intercept)
+		} else {
+			sum += float64(l.Value * values[l.Column][l.Level])
+		}
+	}
+	return sum
+}
+
+// variance is that of a code's effect less its mean over the training leads. The mean over more than maxLoadings levels
+// counts as known.
+func (c *contrasts) variance(k int, code features.Code) float64 {
+	own := float64(code.Z * c.errors[k][code.Level])
+	return max(0, float64(own*own)-float64(2*code.Z*c.mean[k][code.Level])+c.meanVariance[k])
+}
+
+func (f *fitted) termVariance(k int, c *contrasts) termVariance {
 	t := &f.encoder.Terms()[k]
 	n := t.Weight()
 	v := termVariance{Unseen: f.spread[k] * f.spread[k]}
 	if t.IsNumber() {
-		v.Values = f.numberVariance(k, base)
+		v.Values = c.number(k, t)
 		missing := t.MissingWeight() / n
 		v.Unseen += (1-missing)*(v.Values[0]+missing*missing*v.Values[1]) + missing*(1-missing)*(1-missing)*v.Values[1]
-	} else {
-		for level := range t.Size() {
-			x := f.centredVariance(k, features.Code{Level: int32(level), Z: 1})
-			v.Unseen += x * t.Histogram[level] / n
-			if !wide(t) {
-				effect := append(f.meanLoadings(k, -1), loadingOf(k, level, 1))
-				v.Values = append(v.Values, x+2*f.covariance(base, effect))
-			}
+		return v
+	}
+	for level := range t.Size() {
+		x := c.variance(k, features.Code{Level: int32(level), Z: 1})
+		v.Unseen += x * t.Histogram[level] / n
+		if !wide(t) {
+			v.Values = append(v.Values, x+2*(c.base[k][level]-c.meanBase[k]))
 		}
 	}
 	return v
@@ -159,13 +205,12 @@ func (f *fitted) termVariance(k int, base []logit.Loading) termVariance {
 // numberValues is how many Values a number has.
 const numberValues = 5
 
-// numberVariance returns the Values of a number.
-func (f *fitted) numberVariance(k int, base []logit.Loading) []float64 {
-	slope := []logit.Loading{loadingOf(k, 0, 1)}
-	v := []float64{f.variance(slope), 0, 0, f.covariance(base, slope), 0}
-	if f.encoder.Terms()[k].Missing {
-		flag := []logit.Loading{loadingOf(k, 1, 1)}
-		v[1], v[2], v[4] = f.variance(flag), f.covariance(slope, flag), f.covariance(base, flag)
+// number returns the Values of a number.
+func (c *contrasts) number(k int, t *features.Term) []float64 {
+	v := []float64{c.errors[k][0] * c.errors[k][0], 0, 0, c.base[k][0], 0}
+	if t.Missing {
+		share := t.MissingWeight() / t.Weight() // of the flag in the mean
+		v[1], v[2], v[4] = c.errors[k][1]*c.errors[k][1], c.mean[k][0]/share, c.base[k][1]
 	}
 	return v
 }
@@ -193,7 +238,7 @@ func (f *fitted) correlation(u *uncertainty, table *features.Table, rows []int32
 		for k := range terms {
 			code := codes[k][i]
 			if code.Level == features.NoLevel {
-				x = append(x, f.meanLoadings(k, 1)...)
+				x = append(x, f.meanLoadings(k)...)
 				continue
 			}
 			x = append(x, loadingOf(k, int(code.Level), code.Z))
