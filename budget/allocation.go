@@ -49,18 +49,30 @@ func (p *problem) share(i int, spend float64, s solution) Share {
 	return x
 }
 
-// round gives the shares in money: rounded down, and what is missing to the whole by largest remainders. As bounds
-// are whole minor units, no share is lifted above its own.
+// round gives the shares in money. As bounds are whole minor units, no share is lifted above its own.
 func (p *problem) round(a *Allocation) {
-	unit := p.limits.Currency.minorPerMajor()
-	exact := make([]float64, len(a.Shares))
+	spend := make([]float64, len(a.Shares))
 	for i, x := range a.Shares {
-		exact[i] = x.Spend * unit
+		spend[i] = x.Spend
 	}
-	whole := int64(math.Floor(a.Spent*unit + guard*float64(len(exact))))
+	for i, m := range p.limits.Currency.roundedDown(spend) {
+		a.Shares[i].Money = m
+	}
+}
+
+// roundedDown gives spends in money: rounded down, and what is missing to the whole by largest remainders.
+func (c Currency) roundedDown(spend []float64) []Money {
+	unit, total := c.minorPerMajor(), 0.0
+	exact, parts := make([]float64, len(spend)), make([]Money, len(spend))
+	for i, s := range spend {
+		exact[i] = s * unit
+		total += s
+	}
+	whole := int64(math.Floor(total*unit + guard*float64(len(exact))))
 	for i, minor := range largestRemainders(exact, whole) {
-		a.Shares[i].Money = Money{Minor: minor, Currency: p.limits.Currency}
+		parts[i] = Money{Minor: minor, Currency: c}
 	}
+	return parts
 }
 
 func (p *problem) warn(a *Allocation) {

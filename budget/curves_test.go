@@ -239,3 +239,123 @@ func TestExperiments(t *testing.T) {
 		t.Errorf("a smaller lift needs more leads: %+v", rows)
 	}
 }
+
+// The elasticity is the logarithmic derivative, and a bent curve has the leads and the elasticity asked for.
+func TestElasticity(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := drawCurve(t)
+		s := rapid.Float64Range(100, 1e5).Draw(t, "s")
+		if want := s * c.Marginal(s) / c.Leads(s); math.Abs(c.Elasticity(s)-want) > 1e-9*max(want, 1e-3) {
+			t.Fatalf("elasticity %v, want %v", c.Elasticity(s), want)
+		}
+		factor := rapid.Float64Range(0.5, 2).Draw(t, "factor")
+		e := rapid.Float64Range(0.1, 0.45).Draw(t, "e")
+		bent := c.Bent(s, factor, e)
+		if err := bent.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := bent.Leads(s), factor*c.Leads(s); math.Abs(got-want) > 1e-9*want {
+			t.Fatalf("bent: %v leads, want %v", got, want)
+		}
+		if got := bent.Elasticity(s); math.Abs(got-e) > 1e-9 {
+			t.Fatalf("bent: elasticity %v, want %v", got, e)
+		}
+	})
+}
+
+// periodsOf draws what a curve buys at varied spends.
+func periodsOf(random *rand.Rand, c Curve, n int, centre, spread, noise float64) (points []SpendPoint) {
+	for range n {
+		s := centre * math.Exp(spread*random.NormFloat64())
+		points = append(points, SpendPoint{s, c.Leads(s) * math.Exp(noise*random.NormFloat64())})
+	}
+	return points
+}
+
+// The form is the one that predicts the next period; where forms look alike over the spends seen, it stays power.
+func TestFormIsChosenByTheNextPeriod(t *testing.T) {
+	random := rand.New(rand.NewPCG(22, 22))
+	for _, c := range []struct {
+		truth Curve
+		want  []Form
+	}{
+		{Curve{Form: Power, A: 2, B: 0.6}, []Form{Power}},
+		{Curve{Form: Saturation, A: 900, B: 8000}, []Form{Saturation}},
+		{Curve{Form: Hill, A: 900, B: 9000, N: 3}, []Form{Hill}},
+		{Curve{Form: Log, A: 100, B: 200}, []Form{Log, Hill}},
+	} {
+		right := 0
+		for range 10 {
+			fit := must(FitCurve(periodsOf(random, c.truth, 24, 10_000, 0.8, 0.02)))
+			if slices.Contains(c.want, fit.Curve.Form) {
+				right++
+			}
+			if len(fit.Forms) != len(candidates) || fit.Forms[0].Form != Power {
+				t.Fatalf("%+v", fit.Forms)
+			}
+		}
+		if right < 6 {
+			t.Errorf("%s is told in %d of 10 histories", c.truth.Form, right)
+		}
+	}
+	short := must(FitCurve(periodsOf(random, Curve{Form: Hill, A: 900, B: 9000, N: 3}, 7, 10_000, 0.7, 0.05)))
+	if short.Curve.Form != Power || !short.Assumed || short.Forms != nil {
+		t.Errorf("of seven periods: %+v", short)
+	}
+}
+
+// Sources tell each other what elasticities are like: with many alike, one of little data is drawn to them, but not
+// by itself, and not by sources of no data.
+func TestElasticitiesArePooled(t *testing.T) {
+	random := rand.New(rand.NewPCG(23, 23))
+	var sources [][]SpendPoint
+	for range 12 {
+		sources = append(sources, periodsOf(random, Curve{Form: Power, A: 2, B: 0.45}, 24, 10_000, 0.5, 0.02))
+	}
+	thin := []SpendPoint{{1000, 50}, {1100, 53}}
+	alone, among := must(FitCurve(thin)), must(FitCurves(append(sources, thin)))
+	if alone.Curve.B != usualSlope || alone.ElasticitySE != usualSpread {
+		t.Errorf("alone: %+v", alone)
+	}
+	last := among[len(sources)]
+	if math.Abs(last.Curve.B-0.45) > 0.05 || last.ElasticitySE >= alone.ElasticitySE || !last.Assumed {
+		t.Errorf("among others: %+v", last)
+	}
+	for _, f := range among[:len(sources)] {
+		if math.Abs(f.Curve.Elasticity(f.Pivot)-0.45) > 0.03 {
+			t.Errorf("%+v", f)
+		}
+	}
+	empty := must(FitCurves([][]SpendPoint{thin, thin[:1], thin[:1]}))
+	if math.Abs(empty[0].Curve.B-usualSlope) > 1e-12 {
+		t.Errorf("of nothing: %+v", empty[0])
+	}
+	if _, err := FitCurves([][]SpendPoint{thin, {}}); len(fieldsOf(err)) != 1 {
+		t.Errorf("%v", err)
+	}
+}
+
+// The interval of the elasticity covers it as often as it says, over sources drawn from what sources are like.
+func TestElasticityIntervalsCover(t *testing.T) {
+	random := rand.New(rand.NewPCG(24, 24))
+	inside, all := 0, 0
+	for range 60 {
+		var sources [][]SpendPoint
+		var truth []float64
+		common := usualSlope + usualSpread/math.Sqrt2*random.NormFloat64()
+		for range 6 {
+			b := min(max(common+usualSpread/math.Sqrt2*random.NormFloat64(), 0.1), 0.98)
+			truth = append(truth, b)
+			sources = append(sources, periodsOf(random, Curve{Form: Power, A: 200 / math.Pow(10_000, b), B: b}, 7, 10_000, 0.3, 0.1))
+		}
+		for i, f := range must(FitCurves(sources)) {
+			all++
+			if math.Abs(f.Curve.B-truth[i]) < 1.2816*f.ElasticitySE {
+				inside++
+			}
+		}
+	}
+	if share := float64(inside) / float64(all); share < 0.73 || share > 0.87 {
+		t.Errorf("80 %% intervals hold the truth in %.1f %% of %d", 100*share, all)
+	}
+}

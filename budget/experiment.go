@@ -15,10 +15,10 @@ import (
 
 // Arm is something to try.
 type Arm struct {
-	Name  string
-	Rate  Beta    // posterior of p
-	Value float64 // m, of a success
-	Price float64 // c, of a lead
+	Name  string  `json:"name"`
+	Rate  Beta    `json:"rate"`  // posterior of p
+	Value float64 `json:"value"` // m, of a success
+	Price float64 `json:"price"` // c, of a lead
 }
 
 // ArmShare is what an arm gets of the reserve.
@@ -34,15 +34,8 @@ const DefaultFloor = 0.05
 // Thompson splits the reserve for the next batch, from so many draws. Of n arms, floor·n ≤ 1.
 func Thompson(arms []Arm, floor float64, draws int, seed uint64) ([]ArmShare, error) {
 	var b bounds
-	b.require(len(arms) > 0, "arms", len(arms), "at least one")
-	b.require(floor >= 0 && floor*float64(len(arms)) <= 1, "floor", floor, "at least 0, for all arms together at most 1")
+	checkArms(&b, "", arms, floor)
 	b.require(draws > 0, "draws", draws, "at least 1")
-	for i, a := range arms {
-		b.positive(at("arms", i)+".alpha", a.Rate.Alpha)
-		b.positive(at("arms", i)+".beta", a.Rate.Beta)
-		b.finite(at("arms", i)+".value", a.Value)
-		b.positive(at("arms", i)+".price", a.Price)
-	}
 	if err := b.err(); err != nil {
 		return nil, err
 	}
@@ -52,6 +45,18 @@ func Thompson(arms []Arm, floor float64, draws int, seed uint64) ([]ArmShare, er
 		shares[i] = ArmShare{Name: arms[i].Name, Best: best, Share: floor + (1-floor*float64(len(arms)))*best}
 	}
 	return shares, nil
+}
+
+func checkArms(b *bounds, prefix string, arms []Arm, floor float64) {
+	b.require(len(arms) > 0, prefix+"arms", len(arms), "at least one")
+	b.require(floor >= 0 && floor*float64(len(arms)) <= 1, prefix+"floor", floor, "at least 0, for all arms together at most 1")
+	for i, a := range arms {
+		name := at(prefix+"arms", i)
+		b.positive(name+".rate.alpha", a.Rate.Alpha)
+		b.positive(name+".rate.beta", a.Rate.Beta)
+		b.finite(name+".value", a.Value)
+		b.positive(name+".price", a.Price)
+	}
 }
 
 // bestCounts counts in how many draws each arm brings the most for a dollar.

@@ -4,13 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"math"
-	"math/rand/v2"
-	"slices"
 )
 
-// A plan is an allocation with what it rests on: the way of each source's leads to a sale and what a sale brings.
-// The value of a lead to the optimiser depends on what counts as the investment:
+// A plan is an allocation with what it rests on: the way of each source's leads to a sale and what a sale brings, all
+// in one period such as a month. The value of a lead to the optimiser depends on what counts as the investment:
 //
 //	w = v                  marketing
 //	w = v − s              cost of sale, and whenever the target return is not the rule
@@ -18,35 +15,107 @@ import (
 
 // PlanSource is a source of a plan.
 type PlanSource struct {
-	Name    string   `json:"name"`
-	Curve   Curve    `json:"curve"`
-	Path    Path     `json:"path"`
-	Profit  float64  `json:"profit"`  // m
-	Hours   float64  `json:"hours"`   // h, of a lead
-	Current float64  `json:"current"` // what is spent on it now
-	Low     float64  `json:"low"`
-	High    *float64 `json:"high,omitempty"` // nil = no limit
+	Name    string     `json:"name"`
+	Curve   Curve      `json:"curve"`   // leads of a period by its spend
+	Path    Path       `json:"path"`    //
+	Profit  float64    `json:"profit"`  // m
+	Hours   float64    `json:"hours"`   // h, of a lead
+	Current float64    `json:"current"` // what is spent on it now
+	Low     float64    `json:"low"`
+	High    *float64   `json:"high,omitempty"`  // nil = no limit
+	Known   *Knowledge `json:"known,omitempty"` // nil = taken for certain
+}
+
+// Knowledge is how well a source is known.
+type Knowledge struct {
+	Rate        Beta          `json:"rate"`          // of a sale: its spread, relative to its mean, counts
+	ProfitLogSE float64       `json:"profit_log_se"` // of m
+	Response    CurveEvidence `json:"response"`
 }
 
 // Plan is all that a recommendation depends on.
 type Plan struct {
-	Basis   Basis        `json:"roi_basis"`
-	Limits  Limits       `json:"limits"`
-	Sources []PlanSource `json:"sources"`
+	Model       string       `json:"model,omitempty"`  // whose probabilities and values the plan holds
+	Period      string       `json:"period,omitempty"` // such as month
+	Basis       Basis        `json:"roi_basis"`
+	Limits      Limits       `json:"limits"`
+	HourCost    float64      `json:"hour_cost"`    // what an hour of the team costs: to compare μ with; in the path's costs already
+	PersonHours float64      `json:"person_hours"` // of one of the team in a period, for scenarios; 0 = unknown
+	Draws       int          `json:"draws"`        // how often the plan is solved again; 0 = not at all
+	Seed        uint64       `json:"seed"`
+	Sources     []PlanSource `json:"sources"`
+	Experiments *Experiments `json:"experiments,omitempty"` // what the reserve tries
 }
 
-// Validate lists what is out of bounds.
+// Experiments are what the reserve tries, each arm with at least the floor's share of it.
+type Experiments struct {
+	Floor float64 `json:"floor"`
+	Draws int     `json:"draws"`
+	Arms  []Arm   `json:"arms"`
+}
+
+// DefaultExperiments have a floor of 5 %, lower if there are many arms, and 4,000 draws.
+func DefaultExperiments(arms []Arm) *Experiments {
+	return &Experiments{Floor: min(DefaultFloor, 0.5/float64(max(len(arms), 1))), Draws: 4000, Arms: arms}
+}
+
+// DefaultPlan has no sources: it stops at a return of 25 % on all investment, with a tenth in reserve.
+func DefaultPlan() Plan {
+	return Plan{
+		Period: "month", Basis: InInvestment, Draws: DefaultDraws, Seed: 1,
+		Limits: Limits{Mode: StopAtTarget, Reserve: 0.1, ROI: 0.25, Currency: "USD"},
+	}
+}
+
+// The most that a plan may hold, so that its answer takes seconds.
+const (
+	MaxPlanSources = 100
+	MaxPlanDraws   = 2000
+	maxArmDraws    = 100_000
+)
+
+// Validate lists what is out of bounds. Bounds that no plan can keep are told by [Plan.Solve].
 func (p Plan) Validate() error {
 	var b bounds
 	Target{p.Limits.ROI, p.Basis}.check(&b)
+	b.amount("hour_cost", p.HourCost)
+	b.amount("person_hours", p.PersonHours)
+	b.require(p.Draws >= 0 && p.Draws <= MaxPlanDraws, "draws", p.Draws, "from 0 to 2000")
+	b.require(len(p.Sources) <= MaxPlanSources, "sources", len(p.Sources), "at most 100")
+	names := make(map[string]bool)
 	for i, s := range p.Sources {
-		b.finite(at("sources", i)+".profit", s.Profit)
-		b.amount(at("sources", i)+".current", s.Current)
-		if err := s.Path.Validate(); err != nil {
-			b = append(b, err)
-		}
+		b.require(s.Name != "" && !names[s.Name], at("sources", i)+".name", s.Name, "a name of its own")
+		names[s.Name] = true
+		s.check(&b, at("sources", i))
+	}
+	if p.Experiments != nil {
+		p.Experiments.check(&b)
 	}
 	return b.err()
+}
+
+func (s *PlanSource) check(b *bounds, name string) {
+	b.finite(name+".profit", s.Profit)
+	b.amount(name+".current", s.Current)
+	s.Path.check(b, name+".path.")
+	if k := s.Known; k != nil {
+		b.positive(name+".known.rate.alpha", k.Rate.Alpha)
+		b.positive(name+".known.rate.beta", k.Rate.Beta)
+		b.amount(name+".known.profit_log_se", k.ProfitLogSE)
+		r := k.Response
+		b.require(r.Periods >= 0, name+".known.response.periods", r.Periods, "a number of 0 or more")
+		b.amount(name+".known.response.low", r.Low)
+		b.require(r.High >= r.Low && isAmount(r.High), name+".known.response.high", r.High, "at least the low one")
+		b.positive(name+".known.response.pivot", r.Pivot)
+		b.share(name+".known.response.leads_log_se", r.LeadsLogSE)
+		b.share(name+".known.response.elasticity_se", r.ElasticitySE)
+	}
+}
+
+func (e *Experiments) check(b *bounds) {
+	b.require(e.Draws > 0 && e.Draws <= maxArmDraws, "experiments.draws", e.Draws, "from 1 to 100000")
+	checkArms(b, "experiments.", e.Arms, e.Floor)
+	b.require(len(e.Arms) <= MaxPlanSources, "experiments.arms", len(e.Arms), "at most 100")
 }
 
 // Outcomes are what a plan's spend is expected to bring.
@@ -67,11 +136,11 @@ type Recommendation struct {
 	Now        Outcomes    `json:"now"`         // at the current spends
 	Planned    Outcomes    `json:"planned"`     // at the recommended ones
 	Gain       float64     `json:"gain"`        // of profit, planned − now
-	Sum        string      `json:"fingerprint"` // of the plan and the model: equal plans give equal answers
+	Sum        string      `json:"fingerprint"` // of the plan with its model: equal plans give equal answers
 }
 
-// Solve recommends spends. model names the model whose probabilities and values the plan holds.
-func (p Plan) Solve(model string) (*Recommendation, error) {
+// Solve recommends spends.
+func (p Plan) Solve() (*Recommendation, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
@@ -79,7 +148,7 @@ func (p Plan) Solve(model string) (*Recommendation, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Recommendation{Allocation: a, Sum: p.fingerprint(model)}
+	r := &Recommendation{Allocation: a, Sum: p.Fingerprint()}
 	now, planned := make([]float64, len(p.Sources)), make([]float64, len(p.Sources))
 	for i, s := range p.Sources {
 		now[i], planned[i] = s.Current, a.Shares[i].Spend
@@ -121,97 +190,12 @@ func (p Plan) outcomes(spend []float64) Outcomes {
 	return o
 }
 
-// fingerprint is the SHA-256 of the plan and the model's name.
-func (p Plan) fingerprint(model string) string {
-	text, err := json.Marshal(struct {
-		Plan  Plan   `json:"plan"`
-		Model string `json:"model"`
-	}{p, model})
+// Fingerprint is the SHA-256 of the plan in JSON, which names its model.
+func (p Plan) Fingerprint() string {
+	text, err := json.Marshal(p)
 	if err != nil {
 		return "" // unreachable: a valid plan holds finite numbers and text
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:])
-}
-
-// Band is a spend over the draws of a plan's values.
-type Band struct {
-	Name   string `json:"name"`
-	Low    Figure `json:"low"` // 10th percentile
-	Median Figure `json:"median"`
-	High   Figure `json:"high"` // 90th percentile
-}
-
-// Confidence says how sure a recommendation is of what it rests on.
-type Confidence struct {
-	Better   Figure `json:"better"`    // probability that the plan earns more than the current spends
-	GainLow  Figure `json:"gain_low"`  // 10th percentile
-	GainHigh Figure `json:"gain_high"` // 90th percentile
-	Bands    []Band `json:"bands"`     // what would be best to spend
-	Careful  bool   `json:"careful"`   // Better is below 0.8: make smaller moves
-	Draws    int    `json:"draws"`
-	Seed     uint64 `json:"seed"`
-}
-
-// DefaultDraws is how often a plan is solved again.
-const DefaultDraws = 200
-
-// Confidence solves the plan again for values of a lead drawn from what is known of each source: an optimiser picks
-// what looks best, which is in part luck, so give it shrunken posteriors. Sales cost stays as it is.
-func (p Plan) Confidence(known []Posterior, draws int, seed uint64) (*Confidence, error) {
-	best, err := p.Solve("")
-	if err != nil {
-		return nil, err
-	}
-	var b bounds
-	b.length("posteriors", len(known), len(p.Sources))
-	b.require(draws > 0, "draws", draws, "at least 1")
-	for i, k := range known {
-		b.positive(at("posteriors", i)+".alpha", k.Rate.Alpha)
-		b.positive(at("posteriors", i)+".beta", k.Rate.Beta)
-		b.finite(at("posteriors", i)+".profit", k.Profit)
-		b.amount(at("posteriors", i)+".profit_log_se", k.ProfitLogSE)
-	}
-	if err := b.err(); err != nil {
-		return nil, err
-	}
-	spends, gains := make([][]float64, len(p.Sources)), make([]float64, 0, draws)
-	random := rand.New(rand.NewPCG(seed, 0x706c616e))
-	for range draws {
-		a, gain, err := p.drawn(known, best.Allocation, random)
-		if err != nil {
-			return nil, err
-		}
-		gains = append(gains, gain)
-		for i, x := range a.Shares {
-			spends[i] = append(spends[i], x.Spend)
-		}
-	}
-	return p.confidence(spends, gains, seed), nil
-}
-
-// drawn solves the plan for one draw of the values and returns what the recommended spends gain under it.
-func (p Plan) drawn(known []Posterior, planned *Allocation, random *rand.Rand) (*Allocation, float64, error) {
-	sources, gain := p.sources(), 0.0
-	for i, s := range p.Sources {
-		k := known[i]
-		v := k.Rate.Quantile(random.Float64()) * k.Profit * math.Exp(k.ProfitLogSE*random.NormFloat64()-k.ProfitLogSE*k.ProfitLogSE/2)
-		sources[i].Worth += v - s.Path.Conversion()*s.Profit
-		spend := planned.Shares[i].Spend
-		gain += (v-s.Path.SalesCost())*(s.Curve.Leads(spend)-s.Curve.Leads(s.Current)) - (spend - s.Current)
-	}
-	a, err := Allocate(sources, p.Limits)
-	return a, gain, err
-}
-
-func (p Plan) confidence(spends [][]float64, gains []float64, seed uint64) *Confidence {
-	slices.Sort(gains)
-	c := &Confidence{Better: ShareAbove(gains, 0), GainLow: Percentile(gains, 0.1), GainHigh: Percentile(gains, 0.9), Draws: len(gains), Seed: seed}
-	better, _ := c.Better.Value()
-	c.Careful = better < 0.8
-	for i, s := range p.Sources {
-		slices.Sort(spends[i])
-		c.Bands = append(c.Bands, Band{s.Name, Percentile(spends[i], 0.1), Percentile(spends[i], 0.5), Percentile(spends[i], 0.9)})
-	}
-	return c
 }

@@ -129,31 +129,32 @@ func (c Change) path(p Path) Path {
 type Scenario struct {
 	Name       string          `json:"name"`
 	Answer     *Recommendation `json:"answer,omitempty"`
-	Spend      float64         `json:"spend"`      // the difference to the plan
-	Sales      float64         `json:"sales"`      // the difference to the plan
-	Profit     float64         `json:"profit"`     // the difference to the plan
-	Impossible string          `json:"impossible"` // why there is no answer, "" if there is one
+	Spend      float64         `json:"spend"`  // the difference to the plan
+	Sales      float64         `json:"sales"`  // the difference to the plan
+	Profit     float64         `json:"profit"` // the difference to the plan
+	Binds      string          `json:"binds,omitempty"`
+	Impossible string          `json:"impossible,omitempty"` // why there is no answer, "" if there is one
 }
 
 // Scenarios solves a plan and its changes. A change that cannot be, such as a budget below the least spends, is a
 // scenario without an answer.
-func (p Plan) Scenarios(model string, changes []Change) (*Recommendation, []Scenario, error) {
-	base, err := p.Solve(model)
+func (p Plan) Scenarios(changes []Change) (*Recommendation, []Scenario, error) {
+	base, err := p.Solve()
 	if err != nil {
 		return nil, nil, err
 	}
 	scenarios := make([]Scenario, len(changes))
 	for i, c := range changes {
-		scenarios[i] = p.scenario(model, c, base.Planned)
+		scenarios[i] = p.scenario(c, base.Planned)
 	}
 	return base, scenarios, nil
 }
 
-func (p Plan) scenario(model string, c Change, base Outcomes) Scenario {
+func (p Plan) scenario(c Change, base Outcomes) Scenario {
 	s := Scenario{Name: c.Name}
 	changed, err := p.With(c)
 	if err == nil {
-		s.Answer, err = changed.Solve(model)
+		s.Answer, err = changed.Solve()
 	}
 	if err != nil {
 		s.Impossible = err.Error()
@@ -161,20 +162,24 @@ func (p Plan) scenario(model string, c Change, base Outcomes) Scenario {
 	}
 	s.Spend, s.Sales = s.Answer.Planned.Spend-base.Spend, s.Answer.Planned.Sales-base.Sales
 	s.Profit = s.Answer.Planned.Profit - base.Profit
+	s.Binds = s.Answer.Allocation.Words(changed.Limits.Currency)
 	return s
 }
 
-// Presets are the changes that people ask for first. hours are those of one person of the team.
-func (p Plan) Presets(hours float64) []Change {
-	changes := []Change{
-		{Name: "target return 10 points higher", ROI: added(p.Limits.ROI, 0.1)},
-		{Name: "target return 10 points lower", ROI: added(max(p.Limits.ROI, -0.8), -0.1)},
-		{Name: "budget 20 % higher", Budget: added(1.2, 0)},
-		{Name: "budget 20 % lower", Budget: added(0.8, 0)},
-		{Name: "one person more", Hours: added(hours, 0)},
-		{Name: "one person fewer", Hours: added(-hours, 0)},
-		{Name: "leads cost 15 % more", Price: added(1.15, 0)},
+// Presets are the changes that people ask for first, of what the plan has: without a budget there is none to raise.
+func (p Plan) Presets() (changes []Change) {
+	if p.Limits.Mode == StopAtTarget {
+		changes = append(changes, Change{Name: "target return 10 points higher", ROI: added(p.Limits.ROI, 0.1)},
+			Change{Name: "target return 10 points lower", ROI: added(max(p.Limits.ROI, -0.8), -0.1)})
 	}
+	if p.Limits.Budget != nil {
+		changes = append(changes, Change{Name: "budget 20 % higher", Budget: added(1.2, 0)}, Change{Name: "budget 20 % lower", Budget: added(0.8, 0)})
+	}
+	if p.Limits.Hours != nil && p.PersonHours > 0 {
+		changes = append(changes, Change{Name: "one person more", Hours: added(p.PersonHours, 0)},
+			Change{Name: "one person fewer", Hours: added(-p.PersonHours, 0)})
+	}
+	changes = append(changes, Change{Name: "leads cost 15 % more", Price: added(1.15, 0)})
 	if stage := p.weakest(0.05); stage != "" {
 		changes = append(changes, Change{Name: "5 points more of " + stage + " go on", Lifts: map[string]float64{stage: 0.05}})
 	}
@@ -224,7 +229,7 @@ type TornadoRow struct {
 
 // Tornado moves one input at a time and orders them by how far the profit goes. The spends are chosen anew each time.
 func (p Plan) Tornado(swings []Swing) ([]TornadoRow, error) {
-	base, err := p.Solve("")
+	base, err := p.Solve()
 	if err != nil {
 		return nil, err
 	}
@@ -235,7 +240,7 @@ func (p Plan) Tornado(swings []Swing) ([]TornadoRow, error) {
 			change Change
 			to     *Figure
 		}{{s.Low, &rows[i].Low}, {s.High, &rows[i].High}} {
-			answer := p.scenario("", end.change, base.Planned)
+			answer := p.scenario(end.change, base.Planned)
 			if answer.Impossible != "" {
 				return nil, fmt.Errorf("budget: tornado: %s: %s", s.Name, answer.Impossible)
 			}

@@ -1,15 +1,19 @@
 package budget
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"math"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
 
 // examplePlan is the path of TV-2 on three root curves.
 func examplePlan() Plan {
-	p := Plan{Basis: InInvestment, Limits: Limits{Mode: StopAtTarget, Budget: ptr(50_000), Reserve: 0.1, Hours: ptr(300), ROI: 0.25, Currency: "USD"}}
+	p := Plan{Basis: InInvestment, PersonHours: 160, Limits: Limits{Mode: StopAtTarget, Budget: ptr(50_000), Reserve: 0.1, Hours: ptr(300), ROI: 0.25, Currency: "USD"}}
 	for i, name := range []string{"search", "webinar", "list"} {
 		p.Sources = append(p.Sources, PlanSource{
 			Name: name, Curve: Curve{Form: Power, A: 1, B: 0.5}, Path: examplePath(), Profit: 4000 + 1000*float64(i), Hours: 1.2, Current: 4000,
@@ -24,7 +28,7 @@ func TestPlanStopsAtTheCaps(t *testing.T) {
 	p.Limits.Hours, p.Limits.Budget = nil, nil
 	for _, basis := range bases {
 		p.Basis = basis
-		r := must(p.Solve("m"))
+		r := must(p.Solve())
 		for i, x := range r.Allocation.Shares {
 			s := p.Sources[i]
 			known(t, string(basis)+" "+x.Name, x.MarginalCost, must(s.Path.Caps(s.Profit, Target{0.25, basis}))[0].Max)
@@ -38,7 +42,7 @@ func TestPlanStopsAtTheCaps(t *testing.T) {
 func TestScenarios(t *testing.T) {
 	p := examplePlan()
 	before, _ := json.Marshal(p)
-	base, scenarios, err := p.Scenarios("m", append(p.Presets(160), Change{Name: "nothing"}, Change{Name: "too much", Least: map[string]float64{"list": 1e6}}))
+	base, scenarios, err := p.Scenarios(append(p.Presets(), Change{Name: "nothing"}, Change{Name: "too much", Least: map[string]float64{"list": 1e6}}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,15 +81,15 @@ func TestScenarios(t *testing.T) {
 func TestChangesOfHoursAndBudget(t *testing.T) {
 	p := examplePlan()
 	p.Limits.Hours = ptr(100)
-	tight := must(p.Solve("m"))
+	tight := must(p.Solve())
 	if tight.Allocation.Mu <= 0 {
 		t.Fatal("the hours of the test are slack")
 	}
-	more := must(must(p.With(Change{Hours: ptr(50)})).Solve("m"))
+	more := must(must(p.With(Change{Hours: ptr(50)})).Solve())
 	if more.Planned.Hours <= tight.Planned.Hours || more.Planned.Profit <= tight.Planned.Profit {
 		t.Errorf("50 hours more: %+v after %+v", more.Planned, tight.Planned)
 	}
-	if fewer := must(must(p.With(Change{Hours: ptr(-1e6)})).Solve("m")); fewer.Planned.Hours > 1e-9 {
+	if fewer := must(must(p.With(Change{Hours: ptr(-1e6)})).Solve()); fewer.Planned.Hours > 1e-9 {
 		t.Errorf("no hours: %+v", fewer.Planned)
 	}
 }
@@ -114,28 +118,81 @@ func TestTornado(t *testing.T) {
 // A plan on firm ground is sure of itself, one on little data is told to move carefully.
 func TestConfidence(t *testing.T) {
 	p := examplePlan()
-	p.Limits.Hours, p.Limits.Mode = nil, MostProfit
-	posteriors := func(strength float64) (known []Posterior) {
-		for _, s := range p.Sources {
-			known = append(known, Posterior{Rate: BetaOf(0.07, strength), Profit: s.Profit, ProfitLogSE: 2 / math.Sqrt(strength)})
+	p.Limits.Hours, p.Limits.Mode, p.Draws, p.Seed = nil, MostProfit, 100, 1
+	p.Limits.Budget = nil
+	on := func(strength float64) Plan {
+		q := p
+		q.Sources = slices.Clone(p.Sources)
+		for i := range q.Sources {
+			q.Sources[i].Known = &Knowledge{
+				Rate: BetaOf(0.07, strength), ProfitLogSE: 2 / math.Sqrt(strength),
+				Response: CurveEvidence{Periods: 12, Low: 1000, High: 9000, Pivot: 4000, LeadsLogSE: 1 / math.Sqrt(strength), ElasticitySE: 0.5 / math.Sqrt(strength)},
+			}
 		}
-		return known
+		return q
 	}
-	firm := must(p.Confidence(posteriors(1e5), 100, 1))
+	sure := func(q Plan) *Confidence { return must(q.Confidence(t.Context(), must(q.Solve()).Allocation)) }
+	firm := sure(on(1e6))
 	known(t, "better", firm.Better, 1)
 	for i, band := range firm.Bands {
-		best := must(p.Solve("")).Allocation.Shares[i].Spend
+		best := must(p.Solve()).Allocation.Shares[i].Spend
 		known(t, "median spend on "+band.Name, band.Median, best, 0.02)
 	}
 	for i := range p.Sources {
-		p.Sources[i].Current = must(p.Solve("")).Allocation.Shares[i].Spend * 1.5
+		p.Sources[i].Current = must(p.Solve()).Allocation.Shares[i].Spend * 1.5
 	}
-	thin := must(p.Confidence(posteriors(20), 100, 1))
-	if !thin.Careful || thin.Bands[0].High.value < 2*thin.Bands[0].Low.value {
+	thin := sure(on(20))
+	if !thin.Careful || thin.Moves == nil || thin.Moves.Step >= 1 || thin.Bands[0].High.value < 2*thin.Bands[0].Low.value {
 		t.Errorf("%+v", thin)
 	}
-	again := must(p.Confidence(posteriors(20), 100, 1))
-	if !again.Better.Equal(thin.Better) {
+	if again := sure(on(20)); !again.Better.Equal(thin.Better) {
 		t.Error("the same seed gives another confidence")
+	}
+	if c, err := p.Confidence(t.Context(), must(p.Solve()).Allocation); c != nil || err != nil {
+		t.Errorf("of what is certain: %+v, %v", c, err)
+	}
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := on(20).Confidence(cancelled, must(p.Solve()).Allocation); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}
+
+// Smaller moves are on the way from today's spends to the plan's, at least likely enough to be better, and whole.
+func TestSmallerMoves(t *testing.T) {
+	random := rand.New(rand.NewPCG(31, 31))
+	smaller := 0
+	for i := range 12 {
+		p := examplePlan()
+		p.Limits.Hours, p.Draws, p.Seed = nil, 60, uint64(i)
+		p.Limits.Budget = ptr(30_000)
+		for k := range p.Sources {
+			p.Sources[k].Current = 12_000 * random.Float64()
+			p.Sources[k].Known = &Knowledge{Rate: BetaOf(0.07, 60), ProfitLogSE: 0.4, Response: CurveEvidence{Periods: 4, Low: 1, High: 9000, Pivot: 4000, LeadsLogSE: 0.2, ElasticitySE: 0.15}}
+		}
+		best := must(p.Solve()).Allocation
+		c := must(p.Confidence(t.Context(), best))
+		if (c.Moves != nil) != c.Careful {
+			t.Fatalf("%+v", c)
+		}
+		if c.Moves == nil {
+			continue
+		}
+		total := int64(0)
+		for _, m := range c.Moves.Money {
+			total += m.Minor
+		}
+		if total > 2_700_000 {
+			t.Errorf("the moves spend %d cents of 2,700,000", total)
+		}
+		if chance := c.Moves.Better.value; c.Moves.Step > 0 {
+			smaller++
+			if chance < 0.8 || c.Moves.Step > 1 {
+				t.Errorf("%+v", c.Moves)
+			}
+		}
+	}
+	if smaller == 0 {
+		t.Error("no case makes a smaller move")
 	}
 }

@@ -21,16 +21,20 @@ type Path struct {
 // Validate lists what is out of bounds.
 func (p Path) Validate() error {
 	var b bounds
-	b.require(len(p.Stages) >= 2, "stages", len(p.Stages), "at least two, a lead and a sale")
-	b.length("rates", len(p.Rates), len(p.Stages)-1)
-	b.length("costs", len(p.Costs), len(p.Stages))
+	p.check(&b, "")
+	return b.err()
+}
+
+func (p Path) check(b *bounds, prefix string) {
+	b.require(len(p.Stages) >= 2, prefix+"stages", len(p.Stages), "at least two, a lead and a sale")
+	b.length(prefix+"rates", len(p.Rates), len(p.Stages)-1)
+	b.length(prefix+"costs", len(p.Costs), len(p.Stages))
 	for k, q := range p.Rates {
-		b.share(at("rates", k), q)
+		b.share(at(prefix+"rates", k), q)
 	}
 	for k, c := range p.Costs {
-		b.amount(at("costs", k), c)
+		b.amount(at(prefix+"costs", k), c)
 	}
-	return b.err()
 }
 
 // Reach returns S_k for every stage. The path must be valid, here and in all methods but Validate.
