@@ -143,9 +143,12 @@ func (p *problem) allocateGrid() solution {
 	return best
 }
 
-// priceOfHours is the least μ at which the grid keeps within the hours: what the dual bound is taken at.
+// priceOfHours is the least μ at which a coarse grid keeps within the hours: what the dual bound is taken at, which is
+// a bound at any μ.
 func (p *problem) priceOfHours() float64 {
-	over := func(mu float64) bool { return p.hoursOf(p.gridSplit(mu)) > p.hours }
+	coarse := *p
+	coarse.gridPrecise = jointSteps
+	over := func(mu float64) bool { return p.hoursOf(coarse.gridSplit(mu)) > p.hours }
 	upper := 1.0
 	for over(upper) && upper < largest {
 		upper *= 4
