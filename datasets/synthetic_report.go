@@ -39,6 +39,8 @@ type SyntheticReport struct {
 	All           SyntheticGroup    `json:"all"`
 	Mature        *SyntheticGroup   `json:"mature,omitempty"` // nil if no lead is mature
 	Sources       []SyntheticSource `json:"sources"`          // those that have leads
+
+	Responses []SyntheticResponse `json:"response"` // leads of a month by its spend
 }
 
 // sampleSums are the sums behind a SyntheticGroup.
@@ -116,6 +118,7 @@ func (t *sampleTally) add(b *sampleBlock) {
 func (t *sampleTally) report() *SyntheticReport {
 	r := &SyntheticReport{
 		Seed: t.opts.Seed, Rows: t.opts.Rows, Start: dayOf(t.opts.Start), Months: t.opts.Months, AsOf: dayOf(t.opts.AsOf), Horizon: t.opts.Horizon,
+		Responses: t.opts.Responses(),
 	}
 	var all, mature sampleSums
 	for s, sums := range t.sources {
