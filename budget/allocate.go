@@ -151,6 +151,13 @@ func checkAllocation(sources []Source, l Limits) (b bounds) {
 	return b
 }
 
+// Validate lists what is out of bounds.
+func (l Limits) Validate() error {
+	var b bounds
+	l.check(&b)
+	return b.err()
+}
+
 func (l Limits) check(b *bounds) {
 	b.require(l.Mode == SpendBudget || l.Mode == StopAtTarget || l.Mode == MostProfit, "mode", l.Mode,
 		"spend_budget, stop_at_target or most_profit")

@@ -25,21 +25,27 @@ type budgetFlags struct {
 	hours      float64
 	arithmetic bool
 	workers    int
+	planFlags
 }
 
 func (a *app) budgetCommand() *cobra.Command {
 	f := &budgetFlags{}
 	cmd := &cobra.Command{
 		Use:   "budget",
-		Short: "What leads are worth and may cost, by source, segment and value tier",
+		Short: "What leads are worth and may cost, and where the budget should go",
 		Long: `Prints the tier table: leads, conversion, profit per sale, expected value, the most that a lead may cost with its
 interval, what it did cost, the headroom and the return. Values are the model's, lead by lead; intervals come from the
 outcomes of mature leads. The cautious cap is the 20th percentile: what to bid to buy more of what little is known of.
 
-Spend is that of --spend (columns period, source, spend); without it, of the leads' own cost column.`,
+Spend is that of --spend (columns period, source, spend); without it, of the leads' own cost column.
+
+With --budget or --plan it recommends what to spend on each source instead: curves of leads by spend fitted to past
+periods, values from the model, and what binds. A plan written with --write-plan can be edited and solved with --plan.`,
 		Example: `  leadscore budget --model model.json --data leads.parquet --spend spend.csv
   leadscore budget --model model.json --data leads.parquet --target-roi 0.5 --explain-arithmetic
-  leadscore budget --data leads.parquet --by source --by industry --capacity-hours 480 --json`,
+  leadscore budget --data leads.parquet --by source --by industry --capacity-hours 480 --json
+  leadscore budget --data leads.parquet --spend spend.csv --budget today --write-plan plan.yaml --picture plan.html
+  leadscore budget --plan plan.yaml --budget 80000 --target-roi 0.5 --capacity-hours 600 --scenarios`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.budget(cmd.Context(), cmd, f) },
 	}
@@ -51,12 +57,13 @@ Spend is that of --spend (columns period, source, spend); without it, of the lea
 	cmd.Flags().Float64Var(&f.roi, "target-roi", 0, "target return, 0.5 = 50 % (default: the model's); what changes is shown first")
 	cmd.Flags().Float64Var(&f.hours, "capacity-hours", 0, "hours of the sales team in a month: an hour is then charged at what the next lead would bring")
 	cmd.Flags().BoolVar(&f.arithmetic, "explain-arithmetic", false, "write out how each cap is reckoned")
+	f.planFlags.add(cmd)
 	cmd.Flags().IntVar(&f.workers, "workers", 0, "goroutines; 0 = one a processor")
 	return cmd
 }
 
 func (a *app) budget(ctx context.Context, cmd *cobra.Command, f *budgetFlags) error {
-	if len(f.data) == 0 {
+	if len(f.data) == 0 && !f.asked() {
 		return required("data", "")
 	}
 	o := model.DefaultEconomicsOptions()
@@ -72,6 +79,9 @@ func (a *app) budget(ctx context.Context, cmd *cobra.Command, f *budgetFlags) er
 			return usageError{fmt.Errorf("--capacity-hours: %v is not a number of hours ≥ 0", f.hours)}
 		}
 		o.Hours = &f.hours
+	}
+	if f.asked() {
+		return a.recommend(ctx, cmd, f)
 	}
 	e, err := a.economics(ctx, f, o)
 	if err != nil {

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/leadscore/leadscore/budget"
+)
+
+// describePlan prints the recommendation for people: what changes first, then what to do and what binds.
+func describePlan(w io.Writer, r *budget.PlanResult) {
+	c := r.Plan.Limits.Currency
+	if r.Difference != nil {
+		describePlanDifference(w, r.Difference, c)
+	}
+	fmt.Fprintf(w, "recommended: %s\n", r.Summary)
+	fmt.Fprintf(w, "what binds:  %s\n", r.Binds)
+	describeAdvice(w, r)
+	describeOutcomes(w, r)
+	if r.Capacity != nil {
+		fmt.Fprintf(w, "\nhours: %s\n", r.Capacity.Words)
+	}
+	if r.Experiments != nil {
+		describeExperiments(w, r)
+	}
+	if m := movesOf(r); m != nil {
+		describeMoves(w, r, m)
+	}
+	describeScenarios(w, r.Scenarios, c)
+	k := r.Certificate
+	fmt.Fprintf(w, "\nproof: the next unit of money brings %.6g on every source between its bounds (to %.0e); nothing is better by more than %.0e of the whole\n", k.Lambda, k.Spread, k.Gap)
+	fmt.Fprintf(w, "plan %s, model %s\n", shortHash(r.Fingerprint), shortHash(r.Plan.Model))
+}
+
+// shortHash is the start of a hash.
+func shortHash(text string) string {
+	if text == "" {
+		return "unnamed"
+	}
+	return text[:min(len(text), 12)]
+}
+
+func describePlanDifference(w io.Writer, d *budget.Difference, c budget.Currency) {
+	fmt.Fprintf(w, "what changes: %s\n\n", d.Text)
+	if len(d.Rows) > 0 {
+		t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
+		fmt.Fprintln(t, "source\tbefore\tnow\tdifference\t")
+		for _, row := range d.Rows {
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t\n", row.Name, row.Before, row.After, plus(c, row.Change))
+		}
+		_ = t.Flush()
+		fmt.Fprintln(w)
+	}
+	if d.Binds != "" {
+		fmt.Fprintf(w, "before, what bound: %s\n\n", d.Binds)
+	}
+}
+
+// plus writes a difference with its sign.
+func plus(c budget.Currency, x float64) string {
+	if x > 0 {
+		return "+" + c.Format(x)
+	}
+	return c.Format(x)
+}
+
+func describeAdvice(w io.Writer, r *budget.PlanResult) {
+	c := r.Plan.Limits.Currency
+	fmt.Fprintln(w)
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "source\ttoday\tplan\t80 % band\tchange\tleads\tcost of a lead\tof the last\tmax CPL\taverage stop\tmarginal stop\tprofit max\tnotes\t")
+	for i := range r.Sources {
+		x := &r.Sources[i]
+		span := "–"
+		if r.Confidence != nil {
+			low, _ := r.Confidence.Bands[i].Low.Value()
+			high, _ := r.Confidence.Bands[i].High.Value()
+			span = c.Format(float64(int(low))) + "–" + c.Format(float64(int(high)))
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%.1f\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", x.Name, c.Format(x.Current), x.Spend, span, plus(c, x.Change), x.Leads,
+			estimate(c, x.AverageCost), estimate(c, x.MarginalCost), maximum(c, budget.Known(x.Cap.Max)),
+			whole(c, x.Stops.Average), whole(c, x.Stops.Marginal), whole(c, x.Stops.ProfitMax), strings.Join(adviceNotes(x), ", "))
+	}
+	_ = t.Flush()
+}
+
+// whole writes an amount without decimals.
+func whole(c budget.Currency, f budget.Figure) string {
+	x, known := f.Value()
+	switch {
+	case !known:
+		return strings.ReplaceAll(string(f.Reason()), "_", " ")
+	case x >= 1e9:
+		return fmt.Sprintf("%.3g", x)
+	}
+	return c.Format(float64(int64(x)))
+}
+
+// adviceNotes say what binds a source and how its curve is known.
+func adviceNotes(x *budget.Advice) (notes []string) {
+	switch x.Bound {
+	case budget.AtLow:
+		if x.Spend.Minor > 0 {
+			notes = append(notes, "at its least")
+		} else {
+			notes = append(notes, "not worth a first lead")
+		}
+	case budget.AtHigh:
+		notes = append(notes, "at its most")
+	case budget.Locked:
+		notes = append(notes, "locked")
+	}
+	if x.Assumed {
+		notes = append(notes, "assumed")
+	}
+	if x.Extrapolated {
+		notes = append(notes, "extrapolated")
+	}
+	return notes
+}
+
+func describeOutcomes(w io.Writer, r *budget.PlanResult) {
+	c := r.Plan.Limits.Currency
+	fmt.Fprintln(w)
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "\tspend\tleads\tsales\tgross profit\tsales cost\tprofit\tROI\thours\t")
+	for _, row := range []struct {
+		name string
+		o    *budget.Outcomes
+	}{{"today", &r.Now}, {"plan", &r.Planned}} {
+		o := row.o
+		fmt.Fprintf(t, "%s\t%s\t%.1f\t%.2f\t%s\t%s\t%s\t%s\t%.0f\t\n", row.name, c.Format(o.Spend), o.Leads, o.Sales, c.Format(o.Value),
+			c.Format(o.SalesCost), c.Format(o.Profit), percentFigure(o.ROI), o.Hours)
+	}
+	_ = t.Flush()
+}
+
+func describeExperiments(w io.Writer, r *budget.PlanResult) {
+	fmt.Fprintf(w, "\n%s are kept for experiments, by the chance of bringing the most for the money:\n", r.Reserve)
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "arm\tspend\tleads\tbest\tprice within cap\tverdict\t")
+	for _, arm := range r.Experiments.Arms {
+		fmt.Fprintf(t, "%s\t%s\t%.0f\t%.0f %%\t%.0f %%\t%s\t\n", arm.Name, arm.Money, arm.Leads, 100*arm.Best, 100*arm.CapAbove, strings.ReplaceAll(string(arm.Verdict), "_", " "))
+	}
+	_ = t.Flush()
+	var parts []string
+	for _, p := range r.Experiments.Power {
+		leads := "never"
+		if n, known := p.Leads.Value(); known {
+			leads = fmt.Sprintf("%.0f", n)
+		}
+		parts = append(parts, fmt.Sprintf("+%.0f %%: %s", 100*p.Lift, leads))
+	}
+	fmt.Fprintf(w, "leads an arm needs to show a lift of its win rate (power 80 %%, two-sided 5 %%): %s\n", strings.Join(parts, ", "))
+}
+
+// movesOf are the smaller moves that are advised, nil if the plan itself is likely enough to be better.
+func movesOf(r *budget.PlanResult) *budget.Moves {
+	if r.Confidence == nil {
+		return nil
+	}
+	return r.Confidence.Moves
+}
+
+func describeMoves(w io.Writer, r *budget.PlanResult, m *budget.Moves) {
+	better, _ := m.Better.Value()
+	if m.Step == 0 {
+		fmt.Fprintf(w, "\nno move is 80 %% likely to be better: stay, and let the experiments tell\n")
+		return
+	}
+	var parts []string
+	for i, x := range r.Sources {
+		parts = append(parts, fmt.Sprintf("%s %s", x.Name, m.Money[i]))
+	}
+	fmt.Fprintf(w, "\nsmaller moves, %.0f %% of the way, are %.0f %% likely to be better: %s\n", 100*m.Step, 100*better, strings.Join(parts, ", "))
+}
+
+func describeScenarios(w io.Writer, scenarios []budget.Scenario, c budget.Currency) {
+	if len(scenarios) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nwhat if:")
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, "  scenario\tspend\tsales\tprofit\twhat binds\t")
+	for _, s := range scenarios {
+		if s.Impossible != "" {
+			fmt.Fprintf(t, "  %s\t–\t–\t–\t%s\t\n", s.Name, s.Impossible)
+			continue
+		}
+		fmt.Fprintf(t, "  %s\t%s\t%+.2f\t%s\t%s\t\n", s.Name, plus(c, s.Spend), s.Sales, plus(c, s.Profit), s.Binds)
+	}
+	_ = t.Flush()
+}
