@@ -112,7 +112,7 @@ func (a *Allocation) Words(c Currency) string {
 		parts = append(parts, fmt.Sprintf("hours are used up: one more would bring %s", c.Format(a.Mu)))
 	}
 	if rest, known := a.Unspent.Value(); known && rest > 0.005 {
-		parts = append(parts, c.Format(rest)+" are better not spent")
+		parts = append(parts, round(c, rest)+" are better not spent")
 	} else {
 		parts = append(parts, fmt.Sprintf("the next %s would bring %s", c.Format(1000), c.Format(1000*a.Lambda)))
 	}

@@ -1,9 +1,11 @@
 package budget
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -79,7 +81,8 @@ type TeamLoad struct {
 	Words       string  `json:"words"`
 }
 
-// ExperimentAdvice is how to spend the reserve. The parts add up to no more than it.
+// ExperimentAdvice is how to spend the reserve: on the arms that go on. One that graduates belongs to the core budget,
+// one that stops gets no more. The parts add up to the reserve, or to nothing if no arm is left.
 type ExperimentAdvice struct {
 	Arms  []ArmAdvice `json:"arms"`
 	Power []PowerRow  `json:"power"` // leads per arm to tell a lift over the mean rate: 80 %, two-sided 5 %
@@ -157,9 +160,8 @@ func (p Plan) compare(ctx context.Context, ask Ask, best *Recommendation, r *Pla
 
 func (p Plan) advice(i int, a *Allocation) (Advice, error) {
 	s, x := &p.Sources[i], &a.Shares[i]
-	t := Target{p.Limits.ROI, p.Basis}
 	v, cost := s.Path.Conversion()*s.Profit, s.Path.SalesCost()
-	limit, err := t.Cap(v, cost, a.Mu*s.Hours)
+	limit, err := p.capAt(v, cost, a.Mu*s.Hours)
 	if err != nil {
 		return Advice{}, err
 	}
@@ -181,6 +183,20 @@ func (p Plan) advice(i int, a *Allocation) (Advice, error) {
 		advice.Assumed = s.Known.Response.Assumed
 	}
 	return advice, nil
+}
+
+// capAt is the cap on the cost of a lead whose hours are worth μh, such that a source that stops at the target stops
+// where its last lead costs the cap: μ is profit, of which one that is invested returns 1 + r, and the price of hours
+// is not among what the marketing basis leaves out.
+func (p Plan) capAt(v, cost, muHours float64) (Cap, error) {
+	t := Target{p.Limits.ROI, p.Basis}
+	switch {
+	case p.Basis == Marketing:
+		return t.Cap(v-muHours, 0, 0)
+	case p.Basis == InInvestment && p.Limits.Mode == StopAtTarget:
+		muHours /= 1 + p.Limits.ROI
+	}
+	return t.Cap(v, cost, muHours)
 }
 
 func (p Plan) certificate(a *Allocation) Certificate {
@@ -240,34 +256,60 @@ func (p Plan) experiments(reserve Money) (*ExperimentAdvice, error) {
 	if e == nil || reserve.Minor == 0 {
 		return nil, nil
 	}
-	shares, err := Thompson(e.Arms, e.Floor, e.Draws, p.Seed)
-	if err != nil {
-		return nil, err
-	}
-	weights, rate := make([]float64, len(shares)), 0.0
-	for i, s := range shares {
-		weights[i] = s.Share
-		rate += e.Arms[i].Rate.Mean() / float64(len(shares))
-	}
-	parts, err := reserve.Split(weights)
-	if err != nil {
-		return nil, err
-	}
-	out := &ExperimentAdvice{}
-	for i, s := range shares {
-		arm := e.Arms[i]
-		within := 0.0
-		if arm.Value > 0 {
-			within = arm.Rate.Above(arm.Price * (1 + p.Limits.ROI) / arm.Value)
-		}
-		verdict, err := JudgeArm(within)
+	out, rate := &ExperimentAdvice{}, 0.0
+	var open []Arm
+	for _, arm := range e.Arms {
+		advice, err := p.judge(arm)
 		if err != nil {
 			return nil, err
 		}
-		out.Arms = append(out.Arms, ArmAdvice{ArmShare: s, Money: parts[i], Leads: parts[i].Major() / arm.Price, CapAbove: within, Verdict: verdict})
+		advice.Money.Currency = p.Limits.Currency
+		out.Arms = append(out.Arms, advice)
+		if advice.Verdict == GoOn {
+			open = append(open, arm)
+		}
+		rate += arm.Rate.Mean() / float64(len(e.Arms))
 	}
-	out.Power, err = PowerTable(rate, []float64{0.1, 0.2, 0.3, 0.5, 1}, 0.8, 0.05)
-	return out, err
+	var err error
+	if out.Power, err = PowerTable(rate, []float64{0.1, 0.2, 0.3, 0.5, 1}, 0.8, 0.05); err != nil || len(open) == 0 {
+		return out, err
+	}
+	return out, out.share(e, open, reserve, p.Seed)
+}
+
+// judge says whether an arm goes on.
+func (p Plan) judge(arm Arm) (ArmAdvice, error) {
+	a := ArmAdvice{ArmShare: ArmShare{Name: arm.Name}}
+	if arm.Value > 0 {
+		a.CapAbove = arm.Rate.Above(arm.Price * (1 + p.Limits.ROI) / arm.Value)
+	}
+	var err error
+	a.Verdict, err = JudgeArm(a.CapAbove)
+	return a, err
+}
+
+// share splits the reserve over the open arms, in the order of all.
+func (x *ExperimentAdvice) share(e *Experiments, open []Arm, reserve Money, seed uint64) error {
+	shares, err := Thompson(open, e.Floor, e.Draws, seed)
+	if err != nil {
+		return err
+	}
+	weights := make([]float64, len(shares))
+	for i, s := range shares {
+		weights[i] = s.Share
+	}
+	parts, err := reserve.Split(weights)
+	if err != nil {
+		return err
+	}
+	next := 0
+	for i := range x.Arms {
+		if a := &x.Arms[i]; a.Verdict == GoOn {
+			a.ArmShare, a.Money, a.Leads = shares[next], parts[next], parts[next].Major()/open[next].Price
+			next++
+		}
+	}
+	return nil
 }
 
 // warn adds what is extrapolated and what is assumed.
@@ -328,17 +370,36 @@ func (p Plan) a() string {
 
 func signed(c Currency, x float64) string {
 	if x >= 0 {
-		return "+" + c.Format(x)
+		return "+" + round(c, x)
 	}
-	return c.Format(x)
+	return round(c, x)
 }
 
-// moves are the sources whose spend goes up (1) or down (−1) by more than a percent, with by how much.
+// namedMoves is how many sources the summary names in each direction.
+const namedMoves = 3
+
+// moves are the sources whose spend goes up (1) or down (−1) by more than a percent, most first, with by how much.
 func (r *PlanResult) moves(direction float64) (words []string) {
+	var moved []Advice
 	for _, x := range r.Sources {
-		if d := direction * x.Change; d > 0.01*max(x.Current, 1) {
-			words = append(words, fmt.Sprintf("%s (%s)", x.Name, r.Plan.Limits.Currency.Format(math.Abs(x.Change))))
+		if direction*x.Change > 0.01*max(x.Current, 1) {
+			moved = append(moved, x)
 		}
 	}
+	slices.SortStableFunc(moved, func(a, b Advice) int { return cmp.Compare(direction*b.Change, direction*a.Change) })
+	for i, x := range moved {
+		if i == namedMoves {
+			return append(words, fmt.Sprintf("%d more", len(moved)-i))
+		}
+		words = append(words, fmt.Sprintf("%s (%s)", x.Name, round(r.Plan.Limits.Currency, math.Abs(x.Change))))
+	}
 	return words
+}
+
+// round writes an amount in whole units: a sentence needs no cents.
+func round(c Currency, x float64) string {
+	if math.Abs(x) < 10 {
+		return c.Format(x)
+	}
+	return c.Format(math.Round(x))
 }

@@ -123,6 +123,9 @@ func TestAnswer(t *testing.T) {
 	for _, arm := range r.Experiments.Arms {
 		reserve += arm.Money.Minor
 	}
+	if r.Experiments.Arms[0].Verdict != GoOn || r.Experiments.Arms[1].Verdict != GoOn {
+		t.Errorf("%+v", r.Experiments.Arms)
+	}
 	if reserve != r.Reserve.Minor || reserve != 500_000 {
 		t.Errorf("the arms get %d cents of %d", reserve, r.Reserve.Minor)
 	}
@@ -135,6 +138,23 @@ func TestAnswer(t *testing.T) {
 	text := must(json.Marshal(r))
 	if again := must(json.Marshal(must(p.Answer(t.Context(), Ask{Presets: true, Baseline: &base})))); string(again) != string(text) {
 		t.Error("the same plan has another answer")
+	}
+}
+
+// Where the target stops a source, its last lead costs the cap, whatever the hours are worth.
+func TestLastLeadCostsTheCapWithScarceHours(t *testing.T) {
+	p := examplePlan()
+	p.Limits.Budget, p.Limits.Reserve, p.Limits.Hours = nil, 0, ptr(150)
+	for _, basis := range bases {
+		p.Basis = basis
+		r := must(p.Answer(t.Context(), Ask{}))
+		if r.Certificate.Mu <= 0 {
+			t.Fatal("the hours of the test are slack")
+		}
+		for _, x := range r.Sources {
+			known(t, string(basis)+" "+x.Name, x.MarginalCost, x.Cap.Max, 1e-6)
+			known(t, string(basis)+" "+x.Name+" stops", x.Stops.Marginal, x.Spend.Major(), 1e-3)
+		}
 	}
 }
 

@@ -99,8 +99,8 @@ const (
 	wholeNodes = 2_000_000
 )
 
-// LineWhole is [Line] without a lead worked in part: the exact optimum for fewer than 200 leads, by branch and
-// bound. With more, or if the search is cut off, it is the best found and Proven is false.
+// LineWhole is [Line] without a lead worked in part: the exact optimum where all leads take the same hours, and for
+// fewer than 200 leads, by branch and bound. With more, or if the search is cut off, it is the best found and Proven is false.
 func LineWhole(work []Work, hours float64) (Queue, error) {
 	worth, below, err := worthwhile(work, hours)
 	if err != nil {
@@ -108,7 +108,7 @@ func LineWhole(work []Work, hours float64) (Queue, error) {
 	}
 	search := knapsack{work: worth, hours: hours, taken: make([]bool, len(worth)), best: make([]bool, len(worth))}
 	search.greedy()
-	proven := len(worth) < wholeLeads && search.branch(0, 0, 0)
+	proven := sameHours(worth) || len(worth) < wholeLeads && search.branch(0, 0, 0)
 	q := Queue{Below: below, Whole: true, Proven: proven}
 	for i, w := range worth {
 		if search.best[i] {
@@ -118,6 +118,16 @@ func LineWhole(work []Work, hours float64) (Queue, error) {
 	fractional, _ := Line(work, hours)
 	q.Mu, q.Left, q.Idle = fractional.Mu, len(worth)-len(q.Leads), max(hours-q.Used, 0)
 	return q, nil
+}
+
+// sameHours reports whether all leads take the same hours: the first of the line are then the best set.
+func sameHours(work []Work) bool {
+	for _, w := range work {
+		if w.Hours != work[0].Hours {
+			return false
+		}
+	}
+	return true
 }
 
 // knapsack searches subsets of work in the order of density.

@@ -231,6 +231,19 @@ func (l Label) won(table *features.Table) ([]uint8, error) {
 	return won, nil
 }
 
+// Closed reports whether an outcome is decided for good: a conversion, or a stage that is the end without one. Where
+// the outcome is yes or no, no may yet become yes.
+func (l Label) Closed(outcome features.Value) bool {
+	if !outcome.Present {
+		return false
+	}
+	if outcome.Text == "" {
+		return outcome.Number == 1
+	}
+	meaning := l.meaning(outcome.Text)
+	return meaning == 1 || meaning == 0 && len(l.Won) > 0
+}
+
 // unclear marks a level of the outcome column that the definition does not know.
 const unclear = 255
 

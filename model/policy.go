@@ -173,6 +173,7 @@ type Decisions struct {
 	Tier    []string        // "" without tiers
 	Action  []budget.Action // nil without a value model
 	MaxCost []float64       // NaN = unknown; nil without a value model
+	Cost    []float64       // s + μh; NaN = unknown; nil without a value model
 }
 
 // Decide reads what Score has left in scores for the same batch and writes what the policy says of it to out, whose
@@ -186,7 +187,7 @@ func (s *BatchScorer) Decide(b *features.Batch, scores *Scores, out *Decisions) 
 	n := len(scores.Probability)
 	out.Tier = resized(out.Tier, n)
 	if scores.ProfitIfWon != nil {
-		out.Action, out.MaxCost = resized(out.Action, n), resized(out.MaxCost, n)
+		out.Action, out.MaxCost, out.Cost = resized(out.Action, n), resized(out.MaxCost, n), resized(out.Cost, n)
 	}
 	var levels []int32
 	var codes []uint32
@@ -208,9 +209,9 @@ func (s *BatchScorer) Decide(b *features.Batch, scores *Scores, out *Decisions) 
 		d := p.decide(probability, profit, level)
 		out.Tier[i] = d.Tier
 		if scores.ProfitIfWon != nil {
-			out.Action[i], out.MaxCost[i] = d.Action, math.NaN()
+			out.Action[i], out.MaxCost[i], out.Cost[i] = d.Action, math.NaN(), math.NaN()
 			if d.Missing == "" {
-				out.MaxCost[i] = d.MaxCost.Major()
+				out.MaxCost[i], out.Cost[i] = d.MaxCost.Major(), d.Cost
 			}
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-var verbs = []string{"generate", "import", "inspect", "train", "evaluate", "score", "budget", "explain", "compare", "serve", "run", "version"}
+var verbs = []string{"generate", "import", "inspect", "train", "evaluate", "score", "budget", "queue", "explain", "compare", "serve", "run", "version"}
 
 func TestHelp(t *testing.T) {
 	golden(t, "help.txt", must(t, "--help").stdout)

@@ -69,7 +69,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "print exactly one JSON document to stdout")
 	root.AddCommand(
-		a.generateCommand(), a.importCommand(), a.inspectCommand(), a.trainCommand(), a.evaluateCommand(), a.scoreCommand(), a.budgetCommand(),
+		a.generateCommand(), a.importCommand(), a.inspectCommand(), a.trainCommand(), a.evaluateCommand(), a.scoreCommand(), a.budgetCommand(), a.queueCommand(),
 		a.explainCommand(), a.compareCommand(), a.serveCommand(), a.runCommand(), a.versionCommand(),
 	)
 	return root
