@@ -1,6 +1,7 @@
 package budget
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -92,6 +93,9 @@ type Allocation struct {
 	Warnings []string `json:"warnings,omitempty"`
 }
 
+// ErrNoLimit says that the more is spent on a source, the more it earns, and that nothing limits it.
+var ErrNoLimit = errors.New("budget: allocate: the spend has no limit")
+
 // InfeasibleError says which bounds ask for more than there is.
 type InfeasibleError struct {
 	What      string // "budget" or "hours"
@@ -128,7 +132,7 @@ func Allocate(sources []Source, l Limits) (*Allocation, error) {
 	}
 	for i, s := range best.spend {
 		if !isAmount(s) {
-			return nil, fmt.Errorf("budget: allocate: the spend on %s has no limit: set a budget or a most spend", p.sources[i].Name)
+			return nil, fmt.Errorf("%w: %s: set a budget or a most spend", ErrNoLimit, p.sources[i].Name)
 		}
 	}
 	return p.report(best), nil

@@ -45,6 +45,21 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request, buf []byte) ([
 		limit = s.options.MaxBatchBody
 		buf, more, err = readUpTo(r.Body, buf, limit)
 	}
+	return s.readIn(w, r, buf, limit, more, err)
+}
+
+// readPlan reads the body of a request for a plan.
+func (s *Server) readPlan(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	limit := s.options.MaxPlanBody
+	if r.ContentLength > limit {
+		return nil, s.tooLarge(w, r, limit)
+	}
+	buf, more, err := readUpTo(r.Body, nil, limit)
+	return s.readIn(w, r, buf, limit, more, err)
+}
+
+// readIn returns the body that was read, or why it is of no use.
+func (s *Server) readIn(w http.ResponseWriter, r *http.Request, buf []byte, limit int64, more bool, err error) ([]byte, error) {
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return buf, &refusal{codeBodyTimeout, "send the body at once"}

@@ -18,6 +18,7 @@ type Options struct {
 	MaxBody        int64 // bytes of a request with one lead
 	MaxBatchBody   int64 // bytes of a request with a batch
 	MaxLeads       int   // of a batch
+	MaxPlanBody    int64 // bytes of a request with a plan
 	MaxHeaderBytes int   // request line and headers
 	MaxHeaders     int
 
@@ -26,6 +27,7 @@ type Options struct {
 	WriteTimeout      time.Duration
 	IdleTimeout       time.Duration // of a connection between requests
 	ScoreTimeout      time.Duration // of scoring one batch
+	PlanTimeout       time.Duration // of solving one plan, the wait for its turn included
 
 	DrainDelay      time.Duration // how long to answer on, no longer ready, before the listener closes
 	ShutdownTimeout time.Duration // how long to wait for answers under way after that
@@ -40,9 +42,9 @@ func DefaultOptions() Options {
 	return Options{
 		Addr:  "127.0.0.1:8080",
 		Watch: true, Settle: 200 * time.Millisecond, MaxModelBytes: 256 << 20,
-		MaxBody: 64 << 10, MaxBatchBody: 4 << 20, MaxLeads: 1000, MaxHeaderBytes: 16 << 10, MaxHeaders: 100,
+		MaxBody: 64 << 10, MaxBatchBody: 4 << 20, MaxLeads: 1000, MaxPlanBody: 256 << 10, MaxHeaderBytes: 16 << 10, MaxHeaders: 100,
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 15 * time.Second,
-		IdleTimeout: 75 * time.Second, ScoreTimeout: 5 * time.Second,
+		IdleTimeout: 75 * time.Second, ScoreTimeout: 5 * time.Second, PlanTimeout: 10 * time.Second,
 		DrainDelay: 5 * time.Second, ShutdownTimeout: 20 * time.Second,
 	}
 }
@@ -61,6 +63,7 @@ func (o Options) Validate() error {
 	check(o.MaxBody > 0, "MaxBody", o.MaxBody, "at least 1")
 	check(o.MaxBatchBody >= o.MaxBody, "MaxBatchBody", o.MaxBatchBody, "at least MaxBody")
 	check(o.MaxLeads > 0, "MaxLeads", o.MaxLeads, "at least 1")
+	check(o.MaxPlanBody > 0, "MaxPlanBody", o.MaxPlanBody, "at least 1")
 	check(o.MaxHeaderBytes > headerSlop, "MaxHeaderBytes", o.MaxHeaderBytes, fmt.Sprintf("more than %d", headerSlop))
 	check(o.MaxHeaders > 0, "MaxHeaders", o.MaxHeaders, "at least 1")
 	for _, d := range []struct {
@@ -69,7 +72,7 @@ func (o Options) Validate() error {
 		positive bool
 	}{
 		{"ReadHeaderTimeout", o.ReadHeaderTimeout, true}, {"ReadTimeout", o.ReadTimeout, true}, {"WriteTimeout", o.WriteTimeout, true},
-		{"IdleTimeout", o.IdleTimeout, true}, {"ScoreTimeout", o.ScoreTimeout, true}, {"ShutdownTimeout", o.ShutdownTimeout, true},
+		{"IdleTimeout", o.IdleTimeout, true}, {"ScoreTimeout", o.ScoreTimeout, true}, {"PlanTimeout", o.PlanTimeout, true}, {"ShutdownTimeout", o.ShutdownTimeout, true},
 		{"Settle", o.Settle, false}, {"DrainDelay", o.DrainDelay, false},
 	} {
 		check(d.value > 0 || !d.positive && d.value == 0, d.name, d.value, "a positive duration")

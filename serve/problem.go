@@ -46,6 +46,8 @@ const (
 	codeDeadline    = "deadline"
 	codeDraining    = "draining"
 	codeUnverified  = "verification_failed"
+	codePlan        = "plan"
+	codeInfeasible  = "infeasible"
 )
 
 // kinds holds the status and the title of every code.
@@ -83,6 +85,8 @@ var kinds = map[string]struct {
 	codeParameter:   {http.StatusBadRequest, "A query parameter is not usable"},
 	codeDeadline:    {http.StatusServiceUnavailable, "Scoring took too long"},
 	codeDraining:    {http.StatusServiceUnavailable, "The server is shutting down"},
+	codePlan:        {http.StatusUnprocessableEntity, "The plan is not usable"},
+	codeInfeasible:  {http.StatusUnprocessableEntity, "No spends keep within the limits of the plan"},
 	codeUnverified:  {http.StatusServiceUnavailable, "The model does not score as it should"},
 }
 
@@ -98,7 +102,10 @@ var errInternal = &refusal{codeInternal, "the request could not be answered; the
 func problemOf(err error) problem {
 	var wrong *features.InputErrors
 	var refused *refusal
+	var plan *planProblem
 	switch {
+	case errors.As(err, &plan):
+		return plan.problem
 	case errors.As(err, &wrong):
 		return problemOfInput(wrong)
 	case errors.As(err, &refused):

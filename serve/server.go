@@ -32,6 +32,7 @@ type Server struct {
 	decode   func(io.Reader) (*active, error)
 	active   atomic.Pointer[active]
 	draining atomic.Bool
+	planning chan struct{} // holds one element while a plan is solved: scores come first
 
 	reloading sync.Mutex  // held while the artifact is read
 	seen      os.FileInfo // of the artifact last read, whether it was taken or refused
@@ -51,7 +52,7 @@ func newServer(options Options, logger *slog.Logger, decode func(io.Reader) (*ac
 	if err := options.Validate(); err != nil {
 		return nil, err
 	}
-	s := &Server{options: options, logger: logger, decode: decode}
+	s := &Server{options: options, logger: logger, decode: decode, planning: make(chan struct{}, 1)}
 	if err := s.Reload(); err != nil {
 		return nil, err
 	}
@@ -83,6 +84,7 @@ func (s *Server) routes() *gin.Engine {
 		s.fail(c, &refusal{codeMethod, "this path takes " + c.Writer.Header().Get("Allow")})
 	})
 	e.POST("/v1/score", s.score)
+	e.POST("/v1/budget", s.plan)
 	for path, handler := range map[string]gin.HandlerFunc{
 		"/v1/schema": s.inputs, "/v1/model": s.card, "/v1/tiers": s.tiers, "/livez": s.livez, "/readyz": s.readyz, "/openapi.yaml": s.openapi,
 	} {
