@@ -22,8 +22,11 @@ import (
 // For a power curve alone, e = B = (B̂/se² + e0/τ²)/(1/se² + 1/τ²).
 //
 // The form is chosen by leaving the last period out: fitted to all periods before it, each form predicts each period
-// of the later half, at most 12. Power stays unless another form's squared error is smaller by more than the standard error of
-// the difference.
+// of the later half, from 8 to 24 of them. Power stays unless another form's absolute error is smaller by more than two
+// standard errors of the difference.
+//
+// Note: with one standard error, or with the 4 later ones of 8 periods, one of the five other forms wins by chance every
+// few times, and an S-shaped curve that is none says that small spends buy nothing: nobody then finds out otherwise.
 //
 // 0.7 and 0.15 are an assumption. Spend is not given at random, as budgets chase demand, so elasticities tend to come
 // out too large: only an experiment that varies spend on purpose tells.
@@ -40,8 +43,11 @@ const (
 	enoughSpread  = 0.2
 )
 
-// latestPeriods is how many periods the forms are compared on, at most.
-const latestPeriods = 12
+// How many periods the forms are compared on.
+const (
+	leastCompared = 8
+	mostCompared  = 24
+)
 
 // unseenNoise is the standard deviation of ln leads about a curve where there are too few periods to see it.
 const unseenNoise = 0.2
@@ -70,7 +76,7 @@ type CurveFit struct {
 type FormError struct {
 	Form  Form    `json:"form"`
 	N     float64 `json:"n,omitempty"` // of hill
-	Error float64 `json:"error"`       // mean squared error of ln leads
+	Error float64 `json:"error"`       // mean absolute error of ln leads
 }
 
 // candidates are the forms that are tried; power, the first, is the default.
@@ -179,7 +185,7 @@ func (s *spendSeries) fit(prior usual) CurveFit {
 		f.Slope, f.SlopeSE = Known(s.slope), Known(s.se)
 	}
 	shape := candidates[0]
-	if !f.Assumed {
+	if !f.Assumed && len(s.x)/2 >= leastCompared {
 		shape, f.Forms = s.choose(prior)
 	}
 	f.Curve = s.shaped(shape, prior)
@@ -188,13 +194,13 @@ func (s *spendSeries) fit(prior usual) CurveFit {
 
 // choose returns the form that predicts best what it was not fitted to.
 func (s *spendSeries) choose(prior usual) (Curve, []FormError) {
-	first := max(len(s.x)/2, len(s.x)-latestPeriods)
+	first := max(len(s.x)/2, len(s.x)-mostCompared)
 	errors, table := make([][]float64, len(candidates)), make([]FormError, len(candidates))
 	for i, shape := range candidates {
 		for t := first; t < len(s.x); t++ {
 			before := spendSeries{x: s.x[:t], y: s.y[:t], noise: s.noise}
 			e := s.y[t] - math.Log(before.shaped(shape, prior).Leads(math.Exp(s.x[t])))
-			errors[i] = append(errors[i], e*e)
+			errors[i] = append(errors[i], math.Abs(e))
 		}
 		table[i] = FormError{Form: shape.Form, N: shape.N, Error: stat.Mean(errors[i], nil)}
 	}
@@ -207,14 +213,14 @@ func (s *spendSeries) choose(prior usual) (Curve, []FormError) {
 	return candidates[best], table
 }
 
-// betterBy reports whether b is smaller than a by more than the standard error of the difference.
+// betterBy reports whether b is smaller than a by more than two standard errors of the difference.
 func betterBy(a, b []float64) bool {
 	d := make([]float64, len(a))
 	for i := range a {
 		d[i] = a[i] - b[i]
 	}
 	mean, sd := stat.MeanStdDev(d, nil)
-	return mean > sd/math.Sqrt(float64(len(d)))
+	return mean > 2*sd/math.Sqrt(float64(len(d)))
 }
 
 // shaped fits the curve of a form.

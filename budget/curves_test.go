@@ -286,7 +286,7 @@ func TestFormIsChosenByTheNextPeriod(t *testing.T) {
 	} {
 		right := 0
 		for range 10 {
-			fit := must(FitCurve(periodsOf(random, c.truth, 24, 10_000, 0.8, 0.02)))
+			fit := must(FitCurve(periodsOf(random, c.truth, 36, 10_000, 0.8, 0.02)))
 			if slices.Contains(c.want, fit.Curve.Form) {
 				right++
 			}
@@ -298,9 +298,23 @@ func TestFormIsChosenByTheNextPeriod(t *testing.T) {
 			t.Errorf("%s is told in %d of 10 histories", c.truth.Form, right)
 		}
 	}
-	short := must(FitCurve(periodsOf(random, Curve{Form: Hill, A: 900, B: 9000, N: 3}, 7, 10_000, 0.7, 0.05)))
-	if short.Curve.Form != Power || !short.Assumed || short.Forms != nil {
-		t.Errorf("of seven periods: %+v", short)
+	short := must(FitCurve(periodsOf(random, Curve{Form: Hill, A: 900, B: 9000, N: 3}, 15, 10_000, 0.7, 0.05)))
+	if short.Curve.Form != Power || short.Assumed || short.Forms != nil {
+		t.Errorf("of 15 periods: %+v", short)
+	}
+}
+
+// Of a power curve, with the noise of counting, another form is hardly ever chosen.
+func TestFormIsSeldomChosenByChance(t *testing.T) {
+	random := rand.New(rand.NewPCG(25, 25))
+	wrong := 0
+	for range 60 {
+		if fit := must(FitCurve(periodsOf(random, Curve{Form: Power, A: 2, B: 0.7}, 24, 10_000, 0.3, 0.06))); fit.Curve.Form != Power {
+			wrong++
+		}
+	}
+	if wrong > 6 {
+		t.Errorf("another form is chosen in %d of 60 histories", wrong)
 	}
 }
 
