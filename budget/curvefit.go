@@ -279,8 +279,11 @@ func ShrinkSlope(estimate, se float64) float64 {
 // Extrapolates reports whether a spend is outside half to one and a half times what was observed: nobody knows what
 // it would buy.
 func (e CurveEvidence) Extrapolates(spend float64) bool {
-	return spend < 0.5*e.Low || spend > 1.5*e.High
+	return spend < 0.5*e.Low || spend > e.Reach()
 }
+
+// Reach is the largest spend that does not extrapolate: one and a half times what was observed.
+func (e CurveEvidence) Reach() float64 { return 1.5 * e.High }
 
 // leastElasticity keeps a curve rising.
 const leastElasticity = 0.05

@@ -42,6 +42,16 @@ func (m *Model) OpenProbability(probability float64, level string, age float64) 
 	return m.open(probability, d.curve(level), age), nil
 }
 
+// StillOpen is OpenProbability of a lead of a table or a batch, with the score's probability, at a moment. It is not
+// known where ScoreAt has none.
+func (m *Model) StillOpen(lead *features.Lead, probability float64, asOf int64) (p float64, known bool) {
+	age, open, why := m.ageAt(lead, asOf)
+	if why != "" || !open {
+		return 0, false
+	}
+	return m.open(probability, m.lagOf(lead), age), true
+}
+
 const noCurves = "the model has no lag curves: its conversions have no dates, or no horizon"
 
 func (m *Model) open(probability float64, curve *Lag, age float64) float64 {

@@ -1,8 +1,10 @@
 package model
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -16,7 +18,8 @@ import (
 //
 //	q_k = S_k+1/S_k,   the last one p/S,   so that the conversion is the mean p and p·m the mean value
 //
-// where a reach rate below a later one is lifted to it. The price of hours is a cost of the first stage.
+// A source whose reach rates do not fall to its mean p, for lack of leads, has no stages in between: all of the sales
+// cost but that of the sale is one of the lead. The price of hours is a cost of the first stage.
 
 // PlanOptions say what a plan is made of.
 type PlanOptions struct {
@@ -33,8 +36,10 @@ const latestPeriods = 3
 const assumedPersonHours = 120
 
 // Plan makes a plan of the leads of a table: without a limit of budget or hours, which are the caller's to set, stopping
-// at the policy's target return, with a tenth in reserve for experiments on the sources. Sources that nothing was
-// spent on are left out, with a warning. The table's schema must fit the model's.
+// at the policy's target return, with a tenth in reserve for experiments on the sources. No source gets more than one
+// and a half times what was ever spent on it in a period: beyond that nobody knows what it would buy, and what looks
+// best there is mostly luck. Sources that nothing was spent on are left out, with a warning. The table's schema must fit
+// the model's.
 func (m *Model) Plan(table *features.Table, o PlanOptions) (*budget.Plan, []Warning, error) {
 	if m.policy == nil || m.value == nil {
 		return nil, nil, fmt.Errorf("model: plan: %w", ErrNoPolicy)
@@ -110,6 +115,7 @@ func (x *economist) planSource(row *EconomicRow, members []int32, fit *budget.Cu
 	s := budget.PlanSource{
 		Name: row.Value, Curve: fit.Curve, Path: x.m.policy.pathOf(p, x.m.policy.reach(level)), Profit: profit, Hours: x.m.policy.HoursPerLead,
 	}
+	s.High = new(math.Ceil(fit.Reach()))
 	last := points[max(0, len(points)-latestPeriods):]
 	for _, point := range last {
 		s.Current += point.Spend / float64(len(last))
@@ -123,7 +129,7 @@ func (x *economist) planSource(row *EconomicRow, members []int32, fit *budget.Cu
 // pathOf is the way of leads of a mean probability through the stages that cost something.
 func (p *policyEffect) pathOf(probability float64, reach []float64) budget.Path {
 	path := budget.Path{Stages: []string{LeadStage}, Costs: []float64{p.HoursPerLead * p.HourPrice}}
-	reached, won := []float64{1}, 0.0
+	reached, won, between := []float64{1}, 0.0, 0.0
 	for k, c := range p.StageCosts {
 		switch {
 		case c.Stage == budget.WonStage:
@@ -132,12 +138,15 @@ func (p *policyEffect) pathOf(probability float64, reach []float64) budget.Path 
 			path.Costs[0] += c.Cost
 		default:
 			path.Stages, path.Costs, reached = append(path.Stages, c.Stage), append(path.Costs, c.Cost), append(reached, reach[k])
+			between += reach[k] * c.Cost
 		}
 	}
-	path.Stages, path.Costs, reached = append(path.Stages, budget.WonStage), append(path.Costs, won), append(reached, probability)
-	for k := len(reached) - 2; k >= 0; k-- {
-		reached[k] = max(reached[k], reached[k+1])
+	reached = append(reached, probability)
+	if !slices.IsSortedFunc(reached, func(a, b float64) int { return cmp.Compare(b, a) }) {
+		path = budget.Path{Stages: path.Stages[:1], Costs: []float64{path.Costs[0] + between}}
+		reached = []float64{1, probability}
 	}
+	path.Stages, path.Costs = append(path.Stages, budget.WonStage), append(path.Costs, won)
 	for k := range reached[1:] {
 		rate := 0.0
 		if reached[k] > 0 {

@@ -166,7 +166,7 @@ func curvePlot(r *budget.PlanResult, i int) *plot.Plot {
 	amount(&p.Y, top, false, 4)
 	if k := source.Known; k != nil {
 		add(p, area(shade, box(0, 0, min(0.5*k.Response.Low, high), p.Y.Max)))
-		if beyond := 1.5 * k.Response.High; beyond < p.X.Max {
+		if beyond := k.Response.Reach(); beyond < p.X.Max {
 			add(p, area(shade, box(beyond, 0, p.X.Max, p.Y.Max)))
 		}
 	}

@@ -16,46 +16,24 @@ import (
 // openLeads are the leads that may be worked.
 type openLeads struct {
 	candidates []budget.Candidate
-	created    []int64 // NoTime = unknown
-	asOf       int64
-	closed     int
+	asOf       int64 // NoTime = unknown
+	closed     int   // won or lost
+	stalled    int   // older than the horizon
+	aged       int   // with what is left of their probability at their age
 }
 
-// stall marks leads older than the horizon of so many days, and returns how many there are.
-func (l *openLeads) stall(horizon int64) (stalled int) {
-	for i, at := range l.created {
-		if horizon > 0 && at != features.NoTime && l.asOf-at >= horizon*24*3600*1_000_000 {
-			l.candidates[i].Stalled = true
-			stalled++
-		}
-	}
-	return stalled
-}
-
-// readCandidates scores the leads of a file that are open.
+// readCandidates scores the leads of a file that are open, as of a day.
 func readCandidates(ctx context.Context, f *queueFlags, m *model.Model) (*openLeads, error) {
 	x := &candidateReader{flags: f, m: m, scorer: m.NewBatchScorer(), leads: &openLeads{asOf: features.NoTime}}
-	separator, err := datasets.ParseSeparator(f.separator)
-	if err != nil {
-		return nil, usageError{err}
-	}
-	if ending(f.data) == endingCSV {
-		if x.schema, err = x.queueSchema(nil); err != nil {
-			return nil, err
-		}
-		err = datasets.ReadCSV(ctx, f.data, x.schema, separator, x.add)
-	} else {
-		err = x.parquet(ctx)
-	}
-	if err != nil {
-		return nil, err
-	}
+	var err error
 	if f.asOf != "" {
 		if x.leads.asOf, err = features.ParseTime(f.asOf); err != nil {
 			return nil, usageError{fmt.Errorf("--as-of: %w", err)}
 		}
+	} else if err = x.read(ctx, x.latest); err != nil {
+		return nil, err
 	}
-	return x.leads, nil
+	return x.leads, x.read(ctx, x.add)
 }
 
 // candidateReader turns batches into candidates.
@@ -69,7 +47,18 @@ type candidateReader struct {
 	leads     *openLeads
 }
 
-func (x *candidateReader) parquet(ctx context.Context) error {
+// read calls fn with one block of leads after the other.
+func (x *candidateReader) read(ctx context.Context, fn func(*features.Batch) error) error {
+	separator, err := datasets.ParseSeparator(x.flags.separator)
+	if err != nil {
+		return usageError{err}
+	}
+	if ending(x.flags.data) == endingCSV {
+		if x.schema, err = x.queueSchema(nil); err != nil {
+			return err
+		}
+		return datasets.ReadCSV(ctx, x.flags.data, x.schema, separator, fn)
+	}
 	d, err := datasets.Open([]string{x.flags.data})
 	if err != nil {
 		return err
@@ -78,7 +67,19 @@ func (x *candidateReader) parquet(ctx context.Context) error {
 	if x.schema, err = x.queueSchema(d.Columns()); err != nil {
 		return err
 	}
-	return d.Batches(ctx, x.schema, datasets.DefaultReadOptions(), x.add)
+	return d.Batches(ctx, x.schema, datasets.DefaultReadOptions(), fn)
+}
+
+// latest finds the latest time of a creation, a conversion or a loss.
+func (x *candidateReader) latest(b *features.Batch) error {
+	for i, f := range x.schema.Fields() {
+		if f.Role == features.RoleCreatedAt || f.Role == features.RoleConvertedAt || f.Role == features.RoleStage {
+			for _, at := range b.Vectors[i].Times {
+				x.leads.asOf = max(x.leads.asOf, at)
+			}
+		}
+	}
+	return nil
 }
 
 // queueSchema is the schema of scoring with the columns that say whether a lead is open, where the file has them, and
@@ -95,14 +96,13 @@ func (x *candidateReader) queueSchema(columns []datasets.Column) (*features.Sche
 		return columns[i].Type, true
 	}
 	has := func(name string) bool { _, yes := typeOf(name); return yes }
-	scoring, err := scoringSchema(x.m, has)
+	scoring, err := scoringSchema(x.m, true, has)
 	if err != nil {
 		return nil, err
 	}
 	fields := slices.Clone(scoring.Fields())
 	for i, f := range x.m.Schema().Fields() {
-		needed := f.Role == features.RoleCreatedAt || f.Role == features.RoleOutcome || f.Role == features.RoleStage && f.Stage == model.LostStage
-		if needed && has(f.Name) {
+		if f.Role == features.RoleStage && f.Stage == model.LostStage && has(f.Name) {
 			fields[i] = f
 		}
 	}
@@ -130,21 +130,17 @@ func (x *candidateReader) add(b *features.Batch) error {
 	b.DropLate()
 	x.scorer.Score(b, &x.scores)
 	x.scorer.Decide(b, &x.scores, &x.decisions)
+	if x.scores.ProfitIfWon == nil {
+		return fmt.Errorf("queue: %w", model.ErrNoPolicy)
+	}
 	hours, err := x.hours(b)
 	if err != nil {
 		return err
 	}
-	created := x.column(x.schema.ByRole(features.RoleCreatedAt))
-	outcome := x.column(x.schema.ByRole(features.RoleOutcome))
-	lost := x.column(x.schema.StageIndex(model.LostStage))
+	outcome, lost := x.column(x.schema.ByRole(features.RoleOutcome)), x.column(x.schema.StageIndex(model.LostStage))
 	lead := x.schema.NewLead()
 	for row := range b.Rows {
 		b.Lead(row, lead)
-		at := int64(features.NoTime)
-		if created >= 0 && lead.Values[created].Present {
-			at = lead.Values[created].Time
-			x.leads.asOf = max(x.leads.asOf, at)
-		}
 		if outcome >= 0 && x.m.Label().Closed(lead.Values[outcome]) || lost >= 0 && lead.Values[lost].Present {
 			x.leads.closed++
 			continue
@@ -153,7 +149,7 @@ func (x *candidateReader) add(b *features.Batch) error {
 		if c.ID == "" {
 			c.ID = "row " + strconv.Itoa(b.Start+row+1)
 		}
-		x.leads.candidates, x.leads.created = append(x.leads.candidates, c), append(x.leads.created, at)
+		x.leads.candidates = append(x.leads.candidates, c)
 	}
 	return nil
 }
@@ -187,15 +183,32 @@ func (x *candidateReader) hours(b *features.Batch) ([]float64, error) {
 	return slices.Repeat([]float64{each}, b.Rows), nil
 }
 
-// candidate is one lead; the wage of its hours is not among its costs.
+// candidate is one lead, with what is left of its probability at its age. The wage of its hours is not among its costs.
 func (x *candidateReader) candidate(lead *features.Lead, row int, hours float64) budget.Candidate {
-	p := x.m.Policy()
+	policy, p := x.m.Policy(), x.scores.Probability[row]
 	c := budget.Candidate{Work: budget.Work{ID: lead.ID, Hours: hours}, M: x.scores.ProfitIfWon[row], Thin: x.known(lead) < x.flags.thin}
-	c.Cost = x.decisions.Cost[row] - float64(p.HoursPerLead*p.HourPrice)
-	c.Profit = x.scores.ExpectedValue[row] - c.Cost
+	if left, known := x.m.StillOpen(lead, p, x.leads.asOf); known {
+		p = left
+		x.leads.aged++
+	}
+	if x.overdue(lead) {
+		c.Stalled = true
+		x.leads.stalled++
+	}
+	c.Cost = x.decisions.Cost[row] - float64(policy.HoursPerLead*policy.HourPrice)
+	c.Profit = p*c.M - c.Cost
 	c.Cost = max(c.Cost, 0)
 	c.Unknown = math.IsNaN(c.Profit)
 	return c
+}
+
+// overdue reports whether a lead is older than the model's horizon.
+func (x *candidateReader) overdue(lead *features.Lead) bool {
+	i := x.column(x.schema.ByRole(features.RoleCreatedAt))
+	if i < 0 || !lead.Values[i].Present || x.m.Label().Horizon == 0 {
+		return false
+	}
+	return x.leads.asOf-lead.Values[i].Time >= int64(x.m.Label().Horizon)*24*3600*1_000_000
 }
 
 // known is the share of the features that a lead has values of.

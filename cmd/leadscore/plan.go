@@ -65,6 +65,7 @@ func (a *app) recommend(ctx context.Context, cmd *cobra.Command, f *budgetFlags)
 	if err != nil {
 		return usageError{err}
 	}
+	base.Draws = p.Draws // more draws are no other plan
 	r, err := p.Answer(ctx, budget.Ask{Baseline: base, Presets: f.scenarios})
 	if err != nil {
 		return err

@@ -42,6 +42,7 @@ type queueResult struct {
 	AsOf     string          `json:"as_of,omitempty"`
 	Closed   int             `json:"closed"`  // leads already won or lost: left out
 	Stalled  int             `json:"stalled"` // open leads that are older than the horizon
+	Aged     int             `json:"aged"`    // leads with what is left of their probability at their age
 	Words    string          `json:"words"`
 	Out      string          `json:"out,omitempty"`
 	Model    model.Identity  `json:"model"`
@@ -54,7 +55,8 @@ func (a *app) queueCommand() *cobra.Command {
 		Short: "The leads to work next, cut to the team's hours, and what becomes of the rest",
 		Long: `Orders the open leads by expected profit per hour, works as many as the hours allow, and gives every other lead a
 place: verify (too little is known), nurture, recycle (worth working, but nobody has the time) or no. Leads that are won
-or lost are left out where the data say so; leads older than the model's horizon are not worked. The price of a lead is
+or lost are left out where the data say so; leads older than the model's horizon are not worked, and younger ones count
+with what is left of their probability at their age. The price of a lead is
 sunk and takes no part; the hours are the team's own, so that their wage takes none either.`,
 		Example: `  leadscore queue --model model.json --data open.parquet --hours 40
   leadscore queue --data open.csv --hours 160 --hours-column touch_hours --out queue.csv`,
@@ -109,7 +111,7 @@ func (a *app) queue(ctx context.Context, f *queueFlags) error {
 		return err
 	}
 	policy := m.Policy()
-	if policy == nil || m.Currency() == "" {
+	if policy == nil {
 		return fmt.Errorf("queue: %w", model.ErrNoPolicy)
 	}
 	leads, err := readCandidates(ctx, f, m)
@@ -120,7 +122,7 @@ func (a *app) queue(ctx context.Context, f *queueFlags) error {
 	if leads.asOf != features.NoTime {
 		r.AsOf = features.FormatTime(leads.asOf)
 	}
-	r.Stalled = leads.stall(int64(m.Label().Horizon))
+	r.Stalled, r.Aged = leads.stalled, leads.aged
 	if r.Dispatched, err = budget.Dispatch(leads.candidates, f.hours, policy.Nurture); err != nil {
 		return err
 	}
