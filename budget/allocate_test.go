@@ -238,7 +238,7 @@ func TestAllocationWords(t *testing.T) {
 	}
 }
 
-// What users of other optimisers report.
+// What users of other optimisers report: of Robyn, Meridian, PyMC-Marketing and lightweight_mmm.
 func TestFailuresOfOthers(t *testing.T) {
 	usd := func(mode Mode, budget float64) Limits {
 		return Limits{Mode: mode, Budget: &budget, ROI: 0.25, Currency: "USD"}
@@ -247,6 +247,70 @@ func TestFailuresOfOthers(t *testing.T) {
 		a := must(Allocate(roots([]float64{300, 400, 150}), usd(SpendBudget, 30_000)))
 		if math.Abs(a.Shares[0].Spend-10_000) < 10 || math.Abs(a.Shares[1].Spend-10_000) < 10 {
 			t.Errorf("an equal split: %+v", a.Shares)
+		}
+	})
+	t.Run("a start that is kept is told, with what binds", func(t *testing.T) {
+		p := DefaultPlan()
+		p.Limits, p.Draws = usd(SpendBudget, 30_000), 0
+		for _, s := range roots([]float64{300, 400, 150}) {
+			path := Path{Stages: []string{"lead", "won"}, Rates: []float64{1}, Costs: []float64{0, 0}}
+			p.Sources = append(p.Sources, PlanSource{Name: s.Name, Curve: s.Curve, Path: path, Profit: s.Worth, Current: 10_000, Low: 10_000, High: ptr(10_000)})
+		}
+		r := must(p.Answer(t.Context(), Ask{}))
+		if !strings.HasPrefix(r.Summary, "spend $30,000 as today: A is locked; B is locked; C is locked") {
+			t.Error(r.Summary)
+		}
+	})
+	t.Run("a bound violated", func(t *testing.T) {
+		random := rand.New(rand.NewPCG(18, 18))
+		for range 100 {
+			sources, limits := concaveCase(random)
+			a, total := must(Allocate(sources, limits)), int64(0)
+			for i, x := range a.Shares {
+				low, high := math.Round(sources[i].Low*100), math.Inf(1)
+				if sources[i].High != nil {
+					high = math.Round(*sources[i].High * 100)
+				}
+				if minor := float64(x.Money.Minor); minor < low || minor > high {
+					t.Fatalf("%s gets %v cents of %v to %v", x.Name, minor, low, high)
+				}
+				total += x.Money.Minor
+			}
+			if float64(total) > *limits.Budget*100+1e-3 {
+				t.Fatalf("%d cents of %v", total, *limits.Budget)
+			}
+		}
+	})
+	t.Run("budget left without a word", func(t *testing.T) {
+		random := rand.New(rand.NewPCG(19, 19))
+		for range 100 {
+			sources, limits := concaveCase(random)
+			a := must(Allocate(sources, limits))
+			known(t, "unspent", a.Unspent, *limits.Budget-a.Spent, 1e-6)
+			if rest, _ := a.Unspent.Value(); rest > 1 && !strings.Contains(a.Words("USD"), "better not spent") {
+				t.Fatalf("%v unspent: %s", rest, a.Words("USD"))
+			}
+		}
+	})
+	t.Run("channels mixed up by position", func(t *testing.T) {
+		sources := roots([]float64{300, 400, 150, 90})
+		sources[2].High = ptr(500)
+		want := map[string]float64{}
+		for _, x := range must(Allocate(sources, usd(SpendBudget, 20_000))).Shares {
+			want[x.Name] = x.Spend
+		}
+		slices.Reverse(sources)
+		for i, x := range must(Allocate(sources, usd(SpendBudget, 20_000))).Shares {
+			closeTo(t, x.Name, x.Spend, want[x.Name])
+			if x.Name != sources[i].Name {
+				t.Errorf("place %d is %s, want %s", i, x.Name, sources[i].Name)
+			}
+		}
+	})
+	t.Run("the scale of the units", func(t *testing.T) {
+		sources := roots([]float64{300e-6, 400e-6, 150e-6})
+		for i, x := range must(Allocate(sources, usd(SpendBudget, 27_250))).Shares {
+			closeTo(t, "spend", x.Spend, []float64{9000, 16_000, 2250}[i])
 		}
 	})
 	t.Run("target ignored", func(t *testing.T) {

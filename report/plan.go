@@ -96,16 +96,31 @@ func adviceTable(r *budget.PlanResult) table {
 	for i := range r.Sources {
 		x := &r.Sources[i]
 		t.Rows = append(t.Rows, []string{clean(x.Name), c.Format(x.Current), x.Spend.String(), c.Format(x.Change), fixed(x.Leads, 1), estimated(c, x.AverageCost),
-			estimated(c, x.MarginalCost), most(c, budget.Known(x.Cap.Max)), adviceWords(x)})
+			estimated(c, lastLead(x)), most(c, budget.Known(x.Cap.Max)), adviceWords(x)})
 	}
 	t.Note = fmt.Sprintf("The next unit of money brings %s on every source between its bounds; the duality gap is %.0e.", fixed(r.Certificate.Lambda, 4), r.Certificate.Gap)
 	return t
 }
 
+// lastLead is what the last lead costs, where there is one.
+func lastLead(x *budget.Advice) budget.Figure {
+	if x.Spend.Minor == 0 {
+		return budget.Unknown(budget.NoSpend)
+	}
+	return x.MarginalCost
+}
+
 func adviceWords(x *budget.Advice) string {
 	var words []string
-	if x.Bound != budget.Free {
-		words = append(words, map[budget.Bound]string{budget.AtLow: "at its least", budget.AtHigh: "at its most", budget.Locked: "locked"}[x.Bound])
+	switch {
+	case x.Bound == budget.AtLow && x.Spend.Minor == 0:
+		words = append(words, "not worth a first lead")
+	case x.Bound == budget.AtLow:
+		words = append(words, "at its least")
+	case x.Bound == budget.AtHigh:
+		words = append(words, "at its most")
+	case x.Bound == budget.Locked:
+		words = append(words, "locked")
 	}
 	if x.Assumed {
 		words = append(words, "curve assumed")
@@ -139,7 +154,10 @@ func (b *builder) planCurves(r *budget.PlanResult) *section {
 
 func adviceCaption(r *budget.PlanResult, x *budget.Advice) string {
 	c := r.Plan.Limits.Currency
-	return clean(fmt.Sprintf("%s today, %s planned; the last lead then costs %s and may cost %s.", c.Format(x.Current), x.Spend, estimated(c, x.MarginalCost), most(c, budget.Known(x.Cap.Max))))
+	if x.Spend.Minor == 0 {
+		return clean(fmt.Sprintf("%s today, nothing planned: a lead may cost %s.", c.Format(x.Current), most(c, budget.Known(x.Cap.Max))))
+	}
+	return clean(fmt.Sprintf("%s today, %s planned; the last lead then costs %s and may cost %s.", c.Format(x.Current), x.Spend, estimated(c, lastLead(x)), most(c, budget.Known(x.Cap.Max))))
 }
 
 // curvePoints is how many points a curve is drawn by.
@@ -226,7 +244,7 @@ func DrawPlan(w io.Writer, r *budget.PlanResult) error {
 		tile.Min.Y = tile.Max.Y - tileHeight
 		p := curvePlot(r, i)
 		p.Title.Text, p.Title.TextStyle = lettered(r.Sources[i].Name, 32), lettering(labelSize+1, ink)
-		alone(p)(draw.Crop(tile, 4, -4, 4, -4))
+		alone(p)(draw.Crop(tile, 4, -4, 4, -10))
 	}
 	if _, err := canvas.WriteTo(w); err != nil {
 		return fmt.Errorf("report: draw: %w", err)

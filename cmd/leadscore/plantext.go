@@ -79,8 +79,12 @@ func describeAdvice(w io.Writer, r *budget.PlanResult) {
 			high, _ := r.Confidence.Bands[i].High.Value()
 			span = c.Format(float64(int(low))) + "–" + c.Format(float64(int(high)))
 		}
+		last := x.MarginalCost
+		if x.Spend.Minor == 0 {
+			last = budget.Unknown(budget.NoSpend)
+		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%.1f\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", x.Name, c.Format(x.Current), x.Spend, span, plus(c, x.Change), x.Leads,
-			estimate(c, x.AverageCost), estimate(c, x.MarginalCost), maximum(c, budget.Known(x.Cap.Max)),
+			estimate(c, x.AverageCost), estimate(c, last), maximum(c, budget.Known(x.Cap.Max)),
 			whole(c, x.Stops.Average), whole(c, x.Stops.Marginal), whole(c, x.Stops.ProfitMax), strings.Join(adviceNotes(x), ", "))
 	}
 	_ = t.Flush()
