@@ -61,6 +61,7 @@ func TestPlanFileRefuses(t *testing.T) {
 		{`"draws": 200`, `"draws": 20000`, "draws is 20000"},
 		{`"floor": 0.05`, `"floor": 0.6`, "experiments.floor is 0.6"},
 		{`"pivot": 15500`, `"pivot": 0`, "response.pivot is 0"},
+		{`"profit_log_se": 0.12`, `"profit_log_se": 12`, "profit_log_se is 12"},
 		{`"USD"`, `"usd"`, "currency is usd"},
 	} {
 		p, err := ParsePlan([]byte(strings.Replace(good, c.old, c.new, 1)))

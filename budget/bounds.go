@@ -54,6 +54,13 @@ func (b *bounds) share(field string, x float64) {
 	}
 }
 
+// WorstLogSE is a standard error of a logarithm that says that nothing is known.
+const WorstLogSE = 3
+
+func (b *bounds) logSE(field string, x float64) {
+	b.require(x >= 0 && x <= WorstLogSE, field, x, "a standard error of a logarithm from 0 to 3")
+}
+
 // inside wants x strictly between 0 and 1.
 func (b *bounds) inside(field string, x float64) {
 	b.require(x > 0 && x < 1, field, x, "above 0 and below 1")

@@ -72,7 +72,7 @@ func (p Plan) Confidence(ctx context.Context, best *Allocation) (*Confidence, er
 			return nil, err
 		}
 		drawn := p.drawn(random)
-		a, err := Allocate(drawn.sources(), p.Limits)
+		a, err := Allocate(drawn.limited(planned), p.Limits)
 		if err != nil {
 			return nil, err
 		}
@@ -109,6 +109,22 @@ func (p Plan) drawn(random *rand.Rand) Plan {
 		s.Curve = s.Curve.Bent(k.Response.Pivot, math.Exp(k.Response.LeadsLogSE*random.NormFloat64()), e)
 	}
 	return p
+}
+
+// limited are the plan's sources with a limit of ten times what is planned, spent or was observed, where there is neither
+// a budget nor a most spend: of some draws there would otherwise be no end.
+func (p Plan) limited(planned []float64) []Source {
+	sources := p.sources()
+	for i, s := range p.Sources {
+		if p.Limits.Budget == nil && s.High == nil {
+			most := max(planned[i], s.Current, s.Low)
+			if s.Known != nil {
+				most = max(most, s.Known.Response.High)
+			}
+			sources[i].High = added(min(10*most, largest), 0)
+		}
+	}
+	return sources
 }
 
 // feasibleStart is today's spends within the plan's bounds and its budget: what is above the low bounds is cut in

@@ -179,7 +179,7 @@ func (s *spendSeries) fit(prior usual) CurveFit {
 	f := CurveFit{Slope: Unknown(TooFew), SlopeSE: Unknown(TooFew)}
 	n := float64(len(s.x))
 	f.Periods, f.Low, f.High, f.Pivot = len(s.x), s.low, s.high, math.Exp(stat.Mean(s.x, nil))
-	f.LeadsLogSE, f.ElasticitySE = math.Sqrt(s.noise/n), math.Sqrt(1/(1/(s.se*s.se)+1/prior.variance))
+	f.LeadsLogSE, f.ElasticitySE = min(math.Sqrt(s.noise/n), WorstLogSE), math.Sqrt(1/(1/(s.se*s.se)+1/prior.variance))
 	f.Assumed = len(s.x) < enoughPeriods || s.cv <= enoughSpread
 	if !math.IsInf(s.se, 1) {
 		f.Slope, f.SlopeSE = Known(s.slope), Known(s.se)

@@ -101,14 +101,14 @@ func (s *PlanSource) check(b *bounds, name string) {
 	if k := s.Known; k != nil {
 		b.positive(name+".known.rate.alpha", k.Rate.Alpha)
 		b.positive(name+".known.rate.beta", k.Rate.Beta)
-		b.amount(name+".known.profit_log_se", k.ProfitLogSE)
+		b.logSE(name+".known.profit_log_se", k.ProfitLogSE)
 		r := k.Response
 		b.require(r.Periods >= 0, name+".known.response.periods", r.Periods, "a number of 0 or more")
 		b.amount(name+".known.response.low", r.Low)
 		b.require(r.High >= r.Low && isAmount(r.High), name+".known.response.high", r.High, "at least the low one")
 		b.positive(name+".known.response.pivot", r.Pivot)
-		b.share(name+".known.response.leads_log_se", r.LeadsLogSE)
-		b.share(name+".known.response.elasticity_se", r.ElasticitySE)
+		b.logSE(name+".known.response.leads_log_se", r.LeadsLogSE)
+		b.logSE(name+".known.response.elasticity_se", r.ElasticitySE)
 	}
 }
 

@@ -158,6 +158,20 @@ func TestConfidence(t *testing.T) {
 	}
 }
 
+// A draw in which more always pays does not end the answer.
+func TestConfidenceOfAlmostStraightCurves(t *testing.T) {
+	p := examplePlan()
+	p.Limits.Hours, p.Limits.Budget, p.Limits.Reserve, p.Draws, p.Seed = nil, nil, 0, 60, 1
+	for i := range p.Sources {
+		p.Sources[i].Curve = Curve{Form: Power, A: 0.02, B: 0.9}
+		p.Sources[i].Known = &Knowledge{Rate: BetaOf(0.07, 100), Response: CurveEvidence{Low: 1, High: 9000, Pivot: 4000, ElasticitySE: 0.15}}
+	}
+	c := must(p.Confidence(t.Context(), must(p.Solve()).Allocation))
+	if high, known := c.Bands[0].High.Value(); !known || high < 10*9000 {
+		t.Errorf("%+v", c.Bands)
+	}
+}
+
 // Smaller moves are on the way from today's spends to the plan's, at least likely enough to be better, and whole.
 func TestSmallerMoves(t *testing.T) {
 	random := rand.New(rand.NewPCG(31, 31))

@@ -73,17 +73,7 @@ func (x *economist) plan(rows []EconomicRow, parts partition, clock periodClock)
 	policy := x.m.policy
 	p.Model, p.Period, p.Basis, p.HourCost, p.PersonHours = x.m.Identity().ID, clock.word(), policy.Basis, policy.HourPrice, assumedPersonHours
 	p.Limits.ROI, p.Limits.Currency = policy.ROI, policy.Currency
-	var series [][]budget.SpendPoint
-	var chosen []int
-	var warnings []Warning
-	for i := range rows {
-		points := x.history(parts.members[i], clock, clock.spend[rows[i].Value])
-		if !slices.ContainsFunc(points, func(s budget.SpendPoint) bool { return s.Spend > 0 && s.Leads > 0 }) {
-			warnings = append(warnings, Warning{Code: "no_spend", Detail: fmt.Sprintf("%s is not planned: nothing was spent on it in a period with leads", rows[i].Value)})
-			continue
-		}
-		series, chosen = append(series, points), append(chosen, i)
-	}
+	series, chosen, warnings := x.histories(rows, parts, clock)
 	fits, err := budget.FitCurves(series)
 	if err != nil {
 		return nil, nil, fmt.Errorf("model: plan: %w", err)
@@ -101,10 +91,42 @@ func (x *economist) plan(rows []EconomicRow, parts partition, clock periodClock)
 	} else {
 		p.Limits.Reserve = 0
 	}
+	if len(p.Sources) == 0 {
+		return nil, nil, errors.New("model: plan: no source has both leads and spend in a whole period")
+	}
 	if err := p.Validate(); err != nil {
 		return nil, nil, fmt.Errorf("model: plan: %w", err)
 	}
 	return &p, warnings, nil
+}
+
+// histories are those of the sources that something was spent on, the largest spends if there are too many for a plan.
+func (x *economist) histories(rows []EconomicRow, parts partition, clock periodClock) (series [][]budget.SpendPoint, chosen []int, warnings []Warning) {
+	spent := func(i int) (total float64) {
+		for _, s := range clock.spend[rows[i].Value] {
+			total += s
+		}
+		return total
+	}
+	all := make([][]budget.SpendPoint, len(rows))
+	for i := range rows {
+		all[i] = x.history(parts.members[i], clock, clock.spend[rows[i].Value])
+		if slices.ContainsFunc(all[i], func(s budget.SpendPoint) bool { return s.Spend > 0 && s.Leads > 0 }) {
+			chosen = append(chosen, i)
+			continue
+		}
+		warnings = append(warnings, Warning{Code: "no_spend", Detail: fmt.Sprintf("%s is not planned: nothing was spent on it in a period with leads", rows[i].Value)})
+	}
+	if over := len(chosen) - budget.MaxPlanSources; over > 0 {
+		slices.SortStableFunc(chosen, func(a, b int) int { return cmp.Compare(spent(b), spent(a)) })
+		chosen = chosen[:budget.MaxPlanSources]
+		slices.Sort(chosen)
+		warnings = append(warnings, Warning{Code: "too_many_sources", Detail: fmt.Sprintf("%d sources of the least spend are not planned", over)})
+	}
+	for _, i := range chosen {
+		series = append(series, all[i])
+	}
+	return series, chosen, warnings
 }
 
 // planSource is one source of a plan.
@@ -121,7 +143,7 @@ func (x *economist) planSource(row *EconomicRow, members []int32, fit *budget.Cu
 		s.Current += point.Spend / float64(len(last))
 	}
 	if row.Posterior != nil {
-		s.Known = &budget.Knowledge{Rate: row.Posterior.Rate, ProfitLogSE: row.Posterior.ProfitLogSE, Response: fit.CurveEvidence}
+		s.Known = &budget.Knowledge{Rate: row.Posterior.Rate, ProfitLogSE: min(row.Posterior.ProfitLogSE, budget.WorstLogSE), Response: fit.CurveEvidence}
 	}
 	return s
 }

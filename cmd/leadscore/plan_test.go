@@ -81,6 +81,21 @@ func TestPlanOfSampleLeads(t *testing.T) {
 	checkPlanPage(t, page)
 }
 
+// The spend of the sample leads is the sum of their costs: without the file the plan is the same, to the cent.
+func TestPlanFromTheCostsOfLeads(t *testing.T) {
+	dir, modelPath := sampleLeads(t, "6000")
+	args := []string{"--model", modelPath, "--data", filepath.Join(dir, "leads.parquet"), "--budget", "today", "--draws", "0"}
+	own, file := planned(t, args...), planned(t, append(args, "--spend", filepath.Join(dir, "spend.csv"))...)
+	if len(own.Plan.Sources) != 8 || own.Plan.Period != "month" || math.Abs(own.Gain-file.Gain) > 0.01 {
+		t.Errorf("%d sources by %s, a gain of %v; by the file %v", len(own.Plan.Sources), own.Plan.Period, own.Gain, file.Gain)
+	}
+	for i, s := range own.Plan.Sources {
+		if k := s.Known.Response; k.Periods != 24 || math.Abs(s.Current-file.Plan.Sources[i].Current) > 0.01 || *s.High != math.Ceil(1.5*k.High) {
+			t.Errorf("%s: %+v, today %v; by the file %v", s.Name, k, s.Current, file.Plan.Sources[i].Current)
+		}
+	}
+}
+
 // The plan's values are the tier table's: conversion, value and cap by source.
 func TestPlanAgreesWithTheTierTable(t *testing.T) {
 	dir, modelPath := sampleLeads(t, "6000")
