@@ -114,7 +114,11 @@ func (a *Allocation) Words(c Currency) string {
 	if rest, known := a.Unspent.Value(); known && rest > 0.005 {
 		parts = append(parts, round(c, rest)+" are better not spent")
 	} else {
-		parts = append(parts, fmt.Sprintf("the next %s would bring %s", c.Format(1000), c.Format(1000*a.Lambda)))
+		used := ""
+		if known && a.Spent > 0 {
+			used = "the budget is used up: "
+		}
+		parts = append(parts, fmt.Sprintf("%sthe next %s would bring %s", used, c.Format(1000), c.Format(1000*a.Lambda)))
 	}
 	return strings.Join(parts, "; ")
 }

@@ -53,5 +53,5 @@ func ExampleAllocate() {
 	// search $12,200 ""
 	// webinar $12,000 "high"
 	// list $3,050 ""
-	// webinar is at its most spend: $1,000 more would bring $467.71; the next $1,000 would bring $1,358.04
+	// webinar is at its most spend: $1,000 more would bring $467.71; the budget is used up: the next $1,000 would bring $1,358.04
 }
