@@ -69,7 +69,7 @@ func TestBudget(t *testing.T) {
 
 // With few hours an hour is dear and caps are low; with many it costs its wage.
 func TestBudgetHours(t *testing.T) {
-	dir, modelPath := sampleLeads(t, "6000")
+	dir, modelPath := sampleLeads(t, "8000")
 	args := []string{"--model", modelPath, "--data", filepath.Join(dir, "leads.parquet")}
 	short, long := reckoned(t, append(args, "--capacity-hours", "20")...), reckoned(t, append(args, "--capacity-hours", "9000")...)
 	if !(short.Hours.Price > short.Hours.Wage) || short.Change == nil || short.Policy.HourPrice != short.Hours.Price {
@@ -99,7 +99,7 @@ func TestBudgetRefuses(t *testing.T) {
 	dir, modelPath := sampleLeads(t, "3000")
 	data := filepath.Join(dir, "leads.parquet")
 	plain := filepath.Join(dir, "plain.json")
-	must(t, "train", "--data", data, "--outcome", "converted", "--exclude", "deal_desk_touches,revenue,profit", "--out", plain, "--holdout", "0")
+	must(t, "train", "--data", data, "--outcome", "converted", "--exclude", "deal_desk_touches,revenue,profit", "--recipe", "plain", "--out", plain, "--holdout", "0")
 	spend := func(text string) string { return write(t, dir, "s.csv", text) }
 	for name, c := range map[string]struct {
 		want string

@@ -7,9 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/leadscore/leadscore/datasets"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -76,12 +79,57 @@ func write(t testing.TB, dir, name, text string) string {
 	return path
 }
 
-// sampleLeads makes sample leads and a model of them.
+// made holds the files of the sample leads that tests share, by number of rows and seed: the leads, and with
+// "model.json" a model of recipe auto, fitted on all of them without an evaluation.
+var made = struct {
+	sync.Mutex
+	files map[string]map[string][]byte
+}{files: map[string]map[string][]byte{}}
+
+const modelFile = "model.json"
+
+// sampleLeads returns a folder of the test's own with sample leads of seed 1 and a model of them.
 func sampleLeads(t testing.TB, rows string) (dir, modelPath string) {
 	t.Helper()
+	dir = sampleFiles(t, rows, "1", true)
+	return dir, filepath.Join(dir, modelFile)
+}
+
+// sampleFiles returns a folder of the test's own with sample leads and, if asked for, a model of them. Each is made
+// once for all tests.
+func sampleFiles(t testing.TB, rows, seed string, model bool) (dir string) {
+	t.Helper()
 	dir = t.TempDir()
-	must(t, "generate", "--rows", rows, "--out", dir)
-	modelPath = filepath.Join(dir, "model.json")
-	must(t, "train", "--data", filepath.Join(dir, "leads.parquet"), "--config", filepath.Join(dir, "leadscore.yaml"), "--out", modelPath, "--holdout", "0")
-	return dir, modelPath
+	at := func(name string) string { return filepath.Join(dir, name) }
+	made.Lock()
+	defer made.Unlock()
+	key := rows + " " + seed
+	if made.files[key] == nil {
+		must(t, "generate", "--rows", rows, "--seed", seed, "--out", dir)
+		made.files[key] = readFiles(t, dir)
+	}
+	for name, content := range made.files[key] {
+		write(t, dir, name, string(content))
+	}
+	if _, fitted := made.files[key][modelFile]; model && !fitted {
+		must(t, "train", "--data", at(datasets.LeadsFile), "--config", at(datasets.ConfigFile), "--out", at(modelFile), "--holdout", "0")
+		made.files[key] = readFiles(t, dir)
+	}
+	return dir
+}
+
+// readFiles reads the files of a folder.
+func readFiles(t testing.TB, dir string) map[string][]byte {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string][]byte{}
+	for _, e := range entries {
+		if files[e.Name()], err = os.ReadFile(filepath.Join(dir, e.Name())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return files
 }

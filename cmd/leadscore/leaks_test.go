@@ -12,7 +12,7 @@ import (
 
 // The planted leak of the sample leads is refused with its evidence and a way out; trusted, it is a warning.
 func TestTrainRefusesThePlantedLeak(t *testing.T) {
-	dir, _ := sampleLeads(t, "6000")
+	dir := sampleFiles(t, "8000", "1", false)
 	config, err := os.ReadFile(filepath.Join(dir, "leadscore.yaml"))
 	if err != nil {
 		t.Fatal(err)

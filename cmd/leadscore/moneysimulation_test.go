@@ -34,11 +34,8 @@ type groupTruth struct{ value, averaged float64 }
 // newMoneyWorld trains on leads of seed 2 and takes leads of seed 1.
 func newMoneyWorld(t testing.TB, fitted, rows, by string) *moneyWorld {
 	t.Helper()
-	dir, other := t.TempDir(), t.TempDir()
-	modelPath := filepath.Join(other, "model.json")
-	must(t, "generate", "--rows", fitted, "--seed", "2", "--out", other)
-	must(t, "train", "--data", filepath.Join(other, "leads.parquet"), "--config", filepath.Join(other, "leadscore.yaml"), "--out", modelPath, "--holdout", "0")
-	must(t, "generate", "--rows", rows, "--out", dir)
+	modelPath := filepath.Join(sampleFiles(t, fitted, "2", true), modelFile)
+	dir := sampleFiles(t, rows, "1", false)
 	w := &moneyWorld{truths: map[string]groupTruth{}}
 	a := &app{stdout: os.Stderr, stderr: os.Stderr}
 	var err error

@@ -130,7 +130,7 @@ func jsonLead(f datasets.Frame, row int) []byte {
 }
 
 func TestSameBitsOnEveryPath(t *testing.T) {
-	const rows, explained, single = 10_000, 200, 2_000
+	const rows, explained, single = 10_000, 100, 1_000
 	dir := t.TempDir()
 	in := func(name string) string { return filepath.Join(dir, name) }
 	writeFrame(t, in("train.parquet"), oddLeads(5_000, 1, false))

@@ -11,7 +11,7 @@ import (
 
 func TestRunOnce(t *testing.T) {
 	dir := t.TempDir()
-	r := must(t, "run", "--once", "--rows", "4000", "--dir", dir, "--addr", "127.0.0.1:0")
+	r := must(t, "run", "--once", "--rows", "3000", "--dir", dir, "--addr", "127.0.0.1:0")
 	for _, part := range []string{"1. sample leads", "2. train", "3. serve", "serving", "curl -s http://127.0.0.1:", "(base)", "(score)"} {
 		if !strings.Contains(r.stdout, part) {
 			t.Errorf("%q is not in the output:\n%s", part, r.stdout)
@@ -25,10 +25,9 @@ func TestRunOnce(t *testing.T) {
 }
 
 func TestEvaluateAgainstTheTruth(t *testing.T) {
-	dir, modelPath := sampleLeads(t, "20000")
+	modelPath := filepath.Join(sampleFiles(t, "20000", "2", true), modelFile)
 	later := t.TempDir()
-	must(t, "generate", "--rows", "20000", "--seed", "2", "--start", "2026-07-01", "--months", "3", "--as-of", "2027-12-31", "--out", later)
-	_ = dir
+	must(t, "generate", "--rows", "20000", "--start", "2026-07-01", "--months", "3", "--as-of", "2027-12-31", "--out", later)
 	r := must(t, "evaluate", "--json", "--model", modelPath, "--data", filepath.Join(later, "leads.parquet"),
 		"--truth", filepath.Join(later, "leads.truth.parquet")+":p_horizon", "--by", "source", "--by", "cohort")
 	var document struct {
@@ -78,14 +77,13 @@ func TestScoreWritesWhatIsAskedFor(t *testing.T) {
 }
 
 func TestInspectFindsThePlantedLeak(t *testing.T) {
-	dir := t.TempDir()
-	must(t, "generate", "--rows", "8000", "--out", dir)
+	dir := sampleFiles(t, "8000", "1", false)
 	data, config := filepath.Join(dir, "leads.parquet"), filepath.Join(dir, "proposed.yaml")
 	r := must(t, "inspect", data, "--write-config", config)
 	if !strings.Contains(r.stdout, "deal_desk_touches: alone it ranks") {
 		t.Errorf("the planted leak was not found:\n%s", r.stdout)
 	}
-	must(t, "train", "--data", data, "--config", config, "--out", filepath.Join(dir, "model.json"))
+	must(t, "train", "--data", data, "--config", config, "--out", filepath.Join(dir, "proposed.json"), "--recipe", "plain", "--holdout", "0")
 	text, err := os.ReadFile(config)
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +94,7 @@ func TestInspectFindsThePlantedLeak(t *testing.T) {
 }
 
 func TestCompare(t *testing.T) {
-	dir, modelPath := sampleLeads(t, "8000")
+	dir, modelPath := sampleLeads(t, "3000")
 	data := filepath.Join(dir, "leads.parquet")
 	r := must(t, "compare", "--data", data, "--config", filepath.Join(dir, "leadscore.yaml"))
 	for _, part := range []string{"this model (auto)", "plain logistic regression", "naive Bayes", "constant"} {
@@ -114,12 +112,12 @@ func TestCompare(t *testing.T) {
 
 // Recipe auto, the default, learns its penalties: an --l2 is not obeyed in silence.
 func TestL2OfRecipeAutoIsDoubted(t *testing.T) {
-	dir, _ := sampleLeads(t, "3000")
+	dir := sampleFiles(t, "3000", "1", false)
 	base := []string{"--data", filepath.Join(dir, "leads.parquet"), "--config", filepath.Join(dir, "leadscore.yaml"), "--out", filepath.Join(dir, "m.json"), "--holdout", "0", "--json"}
 	for _, c := range []struct {
 		flags []string
 		told  bool
-	}{{[]string{"--l2", "30"}, true}, {[]string{"--l2", "30", "--dry-run"}, true}, {[]string{"--l2", "30", "--recipe", "plain"}, false}, {nil, false}} {
+	}{{[]string{"--l2", "30"}, true}, {[]string{"--l2", "30", "--dry-run"}, true}, {[]string{"--l2", "30", "--recipe", "plain"}, false}, {[]string{"--dry-run"}, false}} {
 		r := must(t, append(append([]string{"train"}, base...), c.flags...)...)
 		if got := strings.Contains(r.stderr, "l2_unused: --l2 belongs to --recipe plain"); got != c.told {
 			t.Errorf("%v: told %v: %s", c.flags, got, r.stderr)
