@@ -162,6 +162,10 @@ func TestBaseRateIsShipped(t *testing.T) {
 // With few conversions for the columns nothing worse than the base rate is shipped.
 func TestFewConversions(t *testing.T) {
 	from, to := simulations(t, 2)
+	columns := 60
+	if !simulationsAsked() {
+		columns = 24
+	}
 	for _, recipe := range []string{RecipePlain, RecipeAuto} {
 		if recipe == RecipeAuto && !simulationsAsked() {
 			continue
@@ -169,7 +173,7 @@ func TestFewConversions(t *testing.T) {
 		for _, spread := range []float64{0, 0.5, 1} {
 			excess, shipped, raw := 0.0, 0, 0.0
 			for seed := from; seed < to; seed++ {
-				d := truth{rows: 571 + testLeads, columns: 60, levels: someLevels, rate: 0.07, spread: spread, seed: 7000 + seed}.draw()
+				d := truth{rows: 571 + testLeads, columns: columns, levels: someLevels, rate: 0.07, spread: spread, seed: 7000 + seed}.draw()
 				o := options()
 				o.Recipe, o.Workers = recipe, 1
 				trained := train(t, tableOf(t, slice(d.columns, 0, 571)...), o)
