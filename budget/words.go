@@ -8,14 +8,20 @@ import (
 
 // Figures written out, for people: "$4,000 / 1.25 × 7 % = $224".
 
-// Percent writes a share as a percentage of at most six digits: 7 %, 7.4667 %.
-func Percent(x float64) string { return short(100*x) + " %" }
+// Percent writes a share as a percentage of at most four significant digits: 7 %, 7.467 %.
+func Percent(x float64) string { return digits(100*x, 4) + " %" }
+
+// factor writes a share as a percentage that its product with a profit can be checked by, to the cent: 7.46667 %.
+func factor(x float64) string { return short(100*x) + " %" }
 
 // short writes a number of at most six significant digits.
-func short(x float64) string {
-	rounded, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 6, 64), 64)
+func short(x float64) string { return digits(x, 6) }
+
+// digits writes a number of at most n significant digits, without an exponent.
+func digits(x float64, n int) string {
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', n, 64), 64)
 	if err != nil {
-		return strconv.FormatFloat(x, 'g', 6, 64)
+		return strconv.FormatFloat(x, 'g', n, 64)
 	}
 	return strconv.FormatFloat(rounded, 'f', -1, 64)
 }
@@ -31,17 +37,17 @@ func (c Currency) maximum(x float64) string {
 
 // Arithmetic writes out the cap of a lead with probability p and profit m, sales cost s and hours at μh.
 func (t Target) Arithmetic(c Currency, p, m, s, muHours float64) string {
-	factor := short(1 + t.ROI)
-	gain := c.Format(m) + " × " + Percent(p)
+	divisor := short(1 + t.ROI)
+	gain := c.Format(m) + " × " + factor(p)
 	costs := terms(c, s, muHours)
 	var formula string
 	switch {
 	case t.Basis == CostOfSale && costs != "":
-		formula = "(" + gain + costs + ") / " + factor
+		formula = "(" + gain + costs + ") / " + divisor
 	case t.Basis == InInvestment:
-		formula = c.Format(m) + " / " + factor + " × " + Percent(p) + costs
+		formula = c.Format(m) + " / " + divisor + " × " + factor(p) + costs
 	default:
-		formula = c.Format(m) + " / " + factor + " × " + Percent(p)
+		formula = c.Format(m) + " / " + divisor + " × " + factor(p)
 	}
 	return t.concluded(c, formula, p*m, s+muHours)
 }

@@ -128,7 +128,7 @@ func chance(axis *plot.Axis, low, high float64) {
 			within = append(within, p)
 		}
 	}
-	axis.Tick.Marker = label(apart(within, axis.Scale, low, high, 0.05), roundPercent)
+	axis.Tick.Marker = label(apart(within, axis.Scale, low, high, 0.065), roundPercent)
 }
 
 // amount makes an axis of counts from 0 to high, on the scale of square roots if asked.

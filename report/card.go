@@ -29,7 +29,7 @@ func (b *builder) identity() facts {
 	return facts{"Identity", []fact{
 		{"Version", recorded(b.options.ModelVersion)},
 		{"SHA-256 of the content", recorded(b.options.ModelID)},
-		{"Made by", "leadscore " + recorded(b.options.ToolVersion)},
+		{"Made by", recorded(b.options.ToolVersion)},
 		{"Command", recorded(b.options.Command)},
 	}}
 }

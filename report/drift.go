@@ -121,15 +121,18 @@ func (b *builder) originsFigure(origins []model.Origin) figure {
 
 func originsTable(origins []model.Origin) *table {
 	t := &table{Caption: "Rolling origins", Open: true,
-		Head: []string{"Measured on", "Leads before", "Leads", "AUC", levelName(nil), "Predicted", "Came", "Log loss", "of the rate before", "ECE", "by chance", "Calibration slope", "intercept"}}
+		Head: []string{"Measured on", "Leads before", "Leads", "AUC", levelName(nil), "Predicted", "Came", "Log loss (of the rate before)", "ECE (by chance)", "Calibration slope, intercept"}}
 	for _, o := range origins {
 		t.Rows = append(t.Rows, []string{
-			level(o.Label), count(float64(o.FitRows)), count(float64(o.Rows)), fixed(o.AUC, 4), between(o.AUCCI, decimals(4)), percent(o.Mean), percent(o.Rate),
-			fixed(o.LogLoss, 4), fixed(o.LogLossConstant, 4), fixed(o.ECE, 4), fixed(o.ECEExpected, 4), fixed(o.CalibrationSlope, 2), signed(o.CalibrationIntercept),
+			level(o.Label), count(float64(o.FitRows)), count(float64(o.Rows)), fixed(o.AUC, 3), between(o.AUCCI, decimals(3)), percent(o.Mean), percent(o.Rate),
+			beside(o.LogLoss, o.LogLossConstant), beside(o.ECE, o.ECEExpected), fixed(o.CalibrationSlope, 2) + ", " + signed(o.CalibrationIntercept),
 		})
 	}
 	return t
 }
+
+// beside writes a figure and in brackets what it is compared with.
+func beside(x, other float64) string { return fixed(x, 4) + " (" + fixed(other, 4) + ")" }
 
 // shownMixes is how many features the picture of the mix has.
 const shownMixes = 15
@@ -156,8 +159,8 @@ func (b *builder) mixFigure(drift []model.Drift) figure {
 		add(p, line(plotter.XYs{{X: bound, Y: p.Y.Min}, {X: bound, Y: p.Y.Max}}, dotted))
 	}
 	p.Y.Tick.Marker, p.Y.Tick.Length = names, 0
-	caption := fmt.Sprintf("How far the mix of each feature has moved. Dotted: %s, below which little has changed, and %s, above which much has (Siddiqi's rule).", trimmed(model.SomeDrift), trimmed(model.MuchDrift))
-	f := b.draw("mix-plot", "The mix of leads", caption, "Bars of the stability index by feature, largest first.", wide, vg.Length(17*len(shown)+52), alone(p))
+	caption := fmt.Sprintf("How far the mix of each feature has moved. Dotted: %s, below which little has changed, and %s, above which much has (Siddiqi's rule). First those farthest above what chance alone gives.", trimmed(model.SomeDrift), trimmed(model.MuchDrift))
+	f := b.draw("mix-plot", "The mix of leads", caption, "Bars of the stability index by feature, farthest above chance first.", wide, vg.Length(17*len(shown)+52), alone(p))
 	t := &table{Caption: "Mix by feature", Head: []string{"Feature", "PSI", "by chance", "Moved most", "Share before", "Share in the holdout"}, Words: map[int]bool{3: true}}
 	for _, d := range drift[:min(len(drift), maxTableRows)] {
 		t.Rows = append(t.Rows, []string{level(d.Feature), fixed(d.PSI, 3), fixed(d.Chance, 3), level(d.Value), percent(d.Before), percent(d.After)})

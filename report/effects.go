@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"gonum.org/v1/plot"
@@ -143,7 +142,7 @@ func (b *builder) effectFigure(i int, e model.Effect) figure {
 		f = b.levelFigure(id, title, e)
 	}
 	if f.Table = effectTable(e, b.isTime(e.Feature)); e.Pair && wellFormed(e.Grid) {
-		f.Table = pairTable(e)
+		f.Table, f.Wide = pairTable(e), true
 	}
 	return f
 }
@@ -169,226 +168,52 @@ func date(days float64) string {
 // bounded reports whether a point has an interval; one without a width was not computed.
 func bounded(p model.EffectPoint) bool { return known(p.CI) && p.CI[0] < p.CI[1] }
 
-// reach returns the log-odds that an axis shows to both sides of no effect: a factor of 2, 4, 16 or 256, so that
+// reach returns the log-odds that an axis shows below and above no effect, each a factor of 2, 4, 16 or 256, so that
 // pictures of one reach can be compared. Intervals may be cut, points are not.
-func reach(points []model.EffectPoint) float64 {
+func reach(points []model.EffectPoint) (low, high float64) {
 	most := 0.0
 	for _, p := range points {
 		most = max(most, math.Abs(p.LogOdds))
 	}
-	need := 1.03 * most
+	var needs [2]float64 // below, above
 	for _, p := range points {
+		needs[0], needs[1] = max(needs[0], -1.03*p.LogOdds), max(needs[1], 1.03*p.LogOdds)
 		if bounded(p) {
-			need = max(need, min(max(math.Abs(p.CI[0]), math.Abs(p.CI[1])), 1.5*most))
+			needs[0], needs[1] = max(needs[0], min(-p.CI[0], 1.5*most)), max(needs[1], min(p.CI[1], 1.5*most))
 		}
 	}
-	r := math.Ln2
-	for r < need {
-		r *= 2
-	}
-	return r
-}
-
-// factors makes an axis of log-odds labelled by the factor on the odds.
-func factors(axis *plot.Axis, reach float64) {
-	axis.Min, axis.Max = -reach, reach
-	axis.Tick.Marker = label([]float64{-reach, -reach / 2, 0, reach / 2, reach}, func(l float64) string {
-		return "×" + strconv.FormatFloat(math.Exp(l), 'g', 2, 64)
-	})
-}
-
-// levelFigure draws levels as dots with bars, the most favourable on top.
-func (b *builder) levelFigure(id, title string, e model.Effect) figure {
-	points := slices.Clone(e.Points)
-	slices.SortStableFunc(points, func(a, b model.EffectPoint) int { return cmp.Compare(b.Rows, a.Rows) })
-	points = points[:min(b.options.Levels, len(points))]
-	slices.SortStableFunc(points, func(a, b model.EffectPoint) int { return cmp.Compare(a.LogOdds, b.LogOdds) })
-	p := newPlot("factor on the odds", "")
-	factors(&p.X, reach(points))
-	p.Y.Min, p.Y.Max = -0.6, float64(len(points))-0.4
-	var names ticks
-	var dots plotter.XYs
-	bars := &whiskers{lineStyle: whisk}
-	for i, point := range points {
-		names = append(names, plot.Tick{Value: float64(i), Label: lettered(point.Label, 20) + " (" + short(point.Rows) + ")"})
-		dots = append(dots, plotter.XY{X: point.LogOdds, Y: float64(i)})
-		if bounded(point) {
-			bars.points = append(bars.points, whisker{float64(i), point.CI[0], point.CI[1]})
+	var reached [2]float64
+	for i, need := range needs {
+		for reached[i] = math.Ln2; reached[i] < need; {
+			reached[i] *= 2
 		}
 	}
-	p.Y.Tick.Marker, p.Y.Tick.Length = names, 0
-	add(p, &plotter.Grid{Vertical: rule}, line(plotter.XYs{{X: 0, Y: p.Y.Min}, {X: 0, Y: p.Y.Max}}, dotted), bars, marks(dots, dot))
-	caption := "Levels, with the number of their leads."
-	if left := len(e.Points) - len(points); left > 0 {
-		caption = fmt.Sprintf("The %d levels of most leads, with their number; and %s more.", len(points), count(float64(left)))
-	}
-	top, bottom := points[len(points)-1], points[0]
-	desc := fmt.Sprintf("%s. Highest: %s, factor %s on the odds; lowest: %s, factor %s.", plural(len(points), "level"), level(top.Label), odds(top.LogOdds), level(bottom.Label), odds(bottom.LogOdds))
-	return b.draw(id, title, caption, desc, third, vg.Length(17*len(points)+50), alone(p))
+	return -reached[0], reached[1]
 }
 
-// named reports whether a point of a number is none of its values, such as the effect of a missing value.
-func named(e *model.Effect, p model.EffectPoint) bool {
-	if e.Steps {
-		return p.Label == features.MissingText
-	}
-	_, err := strconv.ParseFloat(p.Label, 64)
-	return err != nil && p.Label != ""
+// The factors that an axis of effects is labelled by, the finest first, and the widest span in log-odds that each is for.
+var factorMarks = []struct {
+	span  float64
+	marks []float64
+}{
+	{2.01 * math.Ln2, []float64{0.5, 0.7, 1, 1.4, 2}},
+	{4.01 * math.Ln2, []float64{0.0625, 0.125, 0.25, 0.5, 1, 2, 4, 8, 16}},
+	{8.01 * math.Ln2, []float64{0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100}},
+	{math.Inf(1), powers},
 }
 
-// parted returns the points of a number's values, by value, and those beside them that have room.
-func parted(e *model.Effect) (values, others []model.EffectPoint) {
-	for _, p := range e.Points {
-		if named(e, p) {
-			others = append(others, p)
-		} else {
-			values = append(values, p)
-		}
-	}
-	slices.SortStableFunc(values, func(a, b model.EffectPoint) int { return cmp.Compare(a.X, b.X) })
-	if e.Steps {
-		values = stepped(values)
-	}
-	return values, others[:min(len(others), besideMost)]
-}
-
-// stepped gives each step a point at both of its ends.
-func stepped(steps []model.EffectPoint) []model.EffectPoint {
-	var ends []model.EffectPoint
-	for _, p := range steps {
-		if !drawable(p.To) || p.To < p.X {
-			p.To = p.X
-		}
-		ends = append(ends, p)
-		p.X = p.To
-		ends = append(ends, p)
-	}
-	return ends
-}
-
-// numberFigure draws a number as a line with a band, and beside it what is not on the line.
-func (b *builder) numberFigure(id, title string, e model.Effect) figure {
-	values, others := parted(&e)
-	if len(values) < 2 || values[0].X == values[len(values)-1].X {
-		return b.levelFigure(id, title, e)
-	}
-	p := newPlot("", "factor on the odds")
-	factors(&p.Y, reach(append(inner(values), others...)))
-	x := numberAxis(&p.X, values, len(others), b.isTime(e.Feature))
-	add(p, gridlines())
-	addBand(p, values)
-	add(p, across(p.X.Min, p.X.Max, 0, dotted))
-	curve := plotter.XYs{}
-	for _, v := range values {
-		curve = append(curve, plotter.XY{X: v.X, Y: v.LogOdds})
-	}
-	add(p, line(curve, solid))
-	if len(others) > 0 {
-		addOthers(p, others, x)
-	}
-	first, last := values[0], values[len(values)-1]
-	caption := numberCaption(p, max(math.Abs(first.LogOdds), math.Abs(last.LogOdds)) > p.Y.Max, len(others) > 0)
-	desc := fmt.Sprintf("A line from factor %s on the odds at %s to %s at %s.", odds(first.LogOdds), short(first.X), odds(last.LogOdds), short(last.X))
-	return b.draw(id, title, caption, desc, third, 190, alone(p))
-}
-
-func numberCaption(p *plot.Plot, leaves, others bool) string {
-	caption := fmt.Sprintf("Line: effect of the value; band: %s.", levelName(nil))
-	if leaves {
-		caption += " At its far end the line leaves the picture: see the table."
-	}
-	if others {
-		caption += " Square: leads without a value."
-	}
-	switch p.X.Scale.(type) {
-	case rootScale:
-		caption += " Values on a scale of square roots."
-	case logScale:
-		caption += " Values on a logarithmic scale."
-	}
-	return caption
-}
-
-// inner leaves out the ends of a number's range, which may be single far-off leads.
-func inner(values []model.EffectPoint) []model.EffectPoint {
-	if len(values) < 6 {
-		return slices.Clone(values)
-	}
-	return slices.Clone(values[1 : len(values)-1])
-}
-
-func addBand(p *plot.Plot, values []model.EffectPoint) {
-	var low, high plotter.XYs
-	for _, v := range values {
-		if bounded(v) {
-			low = append(low, plotter.XY{X: v.X, Y: v.CI[0]})
-			high = append(high, plotter.XY{X: v.X, Y: v.CI[1]})
-		}
-	}
-	if len(low) > 1 {
-		slices.Reverse(high)
-		add(p, area(band, append(low, high...)))
-	}
-}
-
-func addOthers(p *plot.Plot, others []model.EffectPoint, x func(float64) float64) {
-	bars := &whiskers{vertical: true, lineStyle: whisk}
-	bars.lineStyle.Color = red
-	var points plotter.XYs
-	for i, o := range others {
-		at := x(1 - (float64(len(others)-i)-0.5)*besideRoom)
-		points = append(points, plotter.XY{X: at, Y: o.LogOdds})
-		if bounded(o) {
-			bars.points = append(bars.points, whisker{at, o.CI[0], o.CI[1]})
-		}
-	}
-	add(p, bars, marks(points, square))
-	at, _ := p.X.Tick.Marker.(ticks)
-	for i, o := range others {
-		at = append(at, plot.Tick{Value: points[i].X, Label: lettered(strings.Trim(o.Label, "()"), 9)})
-	}
-	p.X.Tick.Marker = at
-}
-
-// besideRoom is the share of a number's axis that each effect beside the line has, and besideMost how many have
-// room.
-const (
-	besideRoom = 0.28
-	besideMost = 2
-)
-
-// numberAxis makes an axis for the values, with room to the right for others. It returns the value that lies at
-// a share of the axis.
-func numberAxis(axis *plot.Axis, values []model.EffectPoint, others int, isTime bool) func(float64) float64 {
-	low, high := values[0].X, values[len(values)-1].X
-	middle := values[len(values)/2].X
-	x := func(u float64) float64 { return low + u*(high-low) }
-	var at []float64
-	switch {
-	case isTime || low < 0 || !(high > 12*max(middle, 0)):
-		at = roundValues(low, high, 4)
-	case low > 0 && high/low > 300:
-		axis.Scale = logScale{}
-		x = func(u float64) float64 { return low * math.Pow(high/low, u) }
-		at = apart(powers, axis.Scale, low, high, 0.2)
-	default:
-		axis.Scale = rootScale{}
-		x = func(u float64) float64 { return math.Pow(root(low)+u*(root(high)-root(low)), 2) }
-		at = apart(rounds(high), axis.Scale, low, high, 0.2)
-	}
-	format := short
-	if isTime {
-		format, at = date, []float64{low, high}
-	}
+// factors makes an axis of log-odds from low to high labelled by the factor on the odds.
+func factors(axis *plot.Axis, low, high float64) {
 	axis.Min, axis.Max = low, high
-	if others > 0 {
-		room := 1 - besideRoom*float64(others)
-		axis.Max = x(1 / room)
-		whole := x
-		x = func(u float64) float64 { return whole(u / room) }
+	finest := 0
+	for high-low > factorMarks[finest].span {
+		finest++
 	}
-	axis.Tick.Marker = label(at, format)
-	return x
+	var at ticks
+	for _, factor := range factorMarks[finest].marks {
+		at = append(at, plot.Tick{Value: math.Log(factor), Label: "×" + trimmed(factor)})
+	}
+	axis.Tick.Marker = at
 }
 
 func effectTable(e model.Effect, isTime bool) *table {

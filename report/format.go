@@ -94,6 +94,8 @@ func percent(p float64) string {
 	switch {
 	case !finite(p):
 		return none
+	case math.Abs(p) < 1e-12: // what rounding leaves of the lower end of an interval
+		return fixed(0, 1) + space + "%"
 	case p > 0 && p < 0.0001:
 		return "<0.01" + space + "%"
 	case math.Abs(p) < 0.01 && p != 0:

@@ -46,7 +46,7 @@ func leakLead(f *model.Funnel, c budget.Currency) string {
 		return "No leak can be valued."
 	}
 	return fmt.Sprintf("Five points more of the leads going on from %s to %s would be worth most: %s on every lead.",
-		stageName(f.Stages[weakest]), stageName(f.Stages[weakest+1]), c.Format(gain))
+		stageName(f.Stages[weakest]), stageName(f.Stages[weakest+1]), amountIn(c, gain))
 }
 
 func stageName(name string) string { return level(name) }
@@ -114,7 +114,7 @@ func reasonTable(f *model.Funnel, c budget.Currency) table {
 			if r.Reason != "" {
 				reason = level(r.Reason)
 			}
-			t.Rows = append(t.Rows, []string{stageName(f.Stages[l.Stage]), reason, string(r.Cause), count(r.Count), percent(r.Count / max(l.Lost, 1)), c.Format(math.Round(r.Worth))})
+			t.Rows = append(t.Rows, []string{stageName(f.Stages[l.Stage]), reason, string(r.Cause), count(r.Count), percent(r.Count / max(l.Lost, 1)), amountIn(c, math.Round(r.Worth))})
 		}
 	}
 	t.Note = "Worth is what the leads were expected to bring when they entered the stage: an upper bound of what removing the reason would bring."

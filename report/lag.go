@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg/draw"
@@ -52,7 +54,7 @@ func (b *builder) lagFigure(d *model.Delay) figure {
 	add(p, gridlines())
 	t := &table{Caption: "Days until a share of the conversions within the horizon has come", Head: []string{"Leads", "Conversions", "Half", "Nine tenths"}, Open: true}
 	styles := []draw.LineStyle{solid, dashed, dotted}
-	drawn := 0
+	chosen, drawn := lagLines(d.Curves), 0
 	for i := range d.Curves {
 		c := &d.Curves[i]
 		if c.Conversions == 0 && len(d.Curves) > 1 {
@@ -68,19 +70,46 @@ func (b *builder) lagFigure(d *model.Delay) figure {
 		if len(t.Rows) < maxTableRows {
 			t.Rows = append(t.Rows, []string{name, count(c.Conversions), count(c.Median), count(c.P90)})
 		}
-		if drawn == mostLagLines {
+		if !slices.Contains(chosen, i) {
 			continue
 		}
 		points := plotter.XYs{{}}
 		for k, g := range c.Cumulative {
 			points = append(points, plotter.XY{X: float64((k + 1) * d.DaysAStep), Y: g})
 		}
-		at := min(c.Median, 0.7*last)
-		add(p, line(points, styles[drawn]), noted(at, 0.5-0.12*float64(drawn), 6, 0, name, 0))
+		y := 0.28 - 0.08*float64(drawn) // of the key, where curves that end at 1 leave room
+		add(p, line(points, styles[drawn]), across(0.74*last, 0.8*last, y, styles[drawn]), noted(0.8*last, y, 6, 0, lettered(name, 24), -1))
 		drawn++
 	}
-	f := b.draw("lag-plot", "Conversions by age", "The share of the conversions within the horizon that have come by an age. Immature leads are made up for.",
-		"Share of conversions within the horizon that have come by an age, in days.", half, 300, alone(p))
+	caption := "The share of the conversions within the horizon that have come by an age. Immature leads are made up for."
+	if drawn < len(t.Rows) {
+		caption += " Drawn are the fastest, the slowest and those of most conversions; the table, in days, has all."
+	}
+	f := b.draw("lag-plot", "Conversions by age", caption, "Share of conversions within the horizon that have come by an age, in days.", wide, 300, alone(p))
 	f.Table = t
 	return f
+}
+
+// lagLines are the curves that are drawn: of those that rest on a conversion or more the fastest by median, the one of most conversions
+// and the slowest, as far as these differ.
+func lagLines(curves []model.Lag) []int {
+	if len(curves) == 1 {
+		return []int{0}
+	}
+	var sound []int
+	for i := range curves {
+		if curves[i].Conversions >= 1 {
+			sound = append(sound, i)
+		}
+	}
+	if len(sound) <= mostLagLines {
+		return sound
+	}
+	by := func(of func(c *model.Lag) float64) int {
+		return slices.MaxFunc(sound, func(a, b int) int { return cmp.Compare(of(&curves[a]), of(&curves[b])) })
+	}
+	return []int{
+		by(func(c *model.Lag) float64 { return -c.Median }), by(func(c *model.Lag) float64 { return c.Conversions }),
+		by(func(c *model.Lag) float64 { return c.P90 }),
+	}
 }

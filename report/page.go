@@ -59,6 +59,7 @@ type figure struct {
 	SVG                template.HTML
 	Missing            string
 	Table              *table
+	Wide               bool // beside narrow pictures, in a row of its own with its table beside it
 }
 
 // table is a table with a caption. Its first column heads the rows; the others are numbers unless Words has them.
@@ -68,7 +69,19 @@ type table struct {
 	Words   map[int]bool
 	Rows    [][]string
 	Note    string
-	Open    bool // shown without a click
+	Open    bool                         // shown without a click
+	Shade   func(row, column int) string // class of a cell's colour, which its text says too; nil = none
+}
+
+// Class returns the classes of a cell.
+func (t table) Class(row, column int) string {
+	switch {
+	case t.Word(column):
+		return "word"
+	case t.Shade != nil:
+		return t.Shade(row, column)
+	}
+	return ""
 }
 
 // Word reports whether column i holds words.
@@ -94,8 +107,8 @@ func render(w io.Writer, t *model.Training, options Options) error {
 	b := &builder{t: t, options: options, sheet: newSheet()}
 	p := page{Title: clean(options.Title), Subtitle: b.subtitle(), Footer: b.footer()}
 	p.Sections = []*section{
-		b.verdict(), b.warnings(), b.money(), b.funnel(), b.reliability(), b.gains(), b.curves(), b.scores(), b.effects(), b.periods(), b.drift(),
-		b.lags(), b.groups(), b.subScores(), b.card(), b.measures(),
+		b.verdict(), b.warnings(), b.money(), b.funnel(), b.gains(), b.effects(), b.subScores(), b.lags(), // for who pays
+		b.reliability(), b.groups(), b.scores(), b.curves(), b.periods(), b.drift(), b.card(), b.measures(), // for who checks
 	}
 	p.Sections = slices.DeleteFunc(p.Sections, func(s *section) bool { return s == nil })
 	if b.err != nil {
@@ -149,7 +162,7 @@ func (b *builder) footer() []string {
 	lines := []string{
 		"Model " + recorded(b.options.ModelVersion) + ", content SHA-256 " + recorded(b.options.ModelID),
 		"Data SHA-256 " + recorded(b.t.Data.SHA256) + ", as of " + recorded(day(b.t.Data.AsOf)),
-		"Made by leadscore " + recorded(b.options.ToolVersion),
+		"Made by " + recorded(b.options.ToolVersion),
 	}
 	if b.options.Command != "" {
 		lines = append(lines, "Command: "+clean(b.options.Command))

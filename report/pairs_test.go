@@ -15,8 +15,11 @@ func TestPairTable(t *testing.T) {
 	if !slices.Equal(got.Head, []string{"Group", "u", "v"}) || len(got.Rows) != 2 {
 		t.Fatalf("%+v", got)
 	}
-	if want := []string{"y", none, odds(0.7)}; !slices.Equal(got.Rows[1], want) {
+	if want := []string{"y", "–", odds(0.7)}; !slices.Equal(got.Rows[1], want) {
 		t.Errorf("%q, want %q", got.Rows[1], want)
+	}
+	if got.Class(0, 1) != "" || got.Class(0, 2) != "more3" || got.Class(1, 1) != "" || got.Class(0, 0) != "word" || tint(-0.1) != "less1" {
+		t.Errorf("classes %q, %q and %q", got.Class(0, 1), got.Class(0, 2), got.Class(1, 1))
 	}
 	e.Grid.Cells[0] = e.Grid.Cells[0][:1]
 	if wellFormed(e.Grid) || wellFormed(nil) {

@@ -6,9 +6,10 @@
 // sentence that says what it shows, an interval wherever a rate is drawn, and the table it was drawn from.
 // Every distinction drawn in colour is also drawn in a line style, a marker or a word.
 //
-// The files follow the page from top to bottom: verdict.go, tiers.go, funnel.go, reliability.go, gains.go, curves.go, scores.go,
-// effects.go, periods.go, drift.go, lag.go, groups.go, subscores.go and card.go make one section each out of a model.Training; picture.go,
-// axis.go and svg.go draw; format.go writes numbers; page.go puts it together.
+// The page answers first who pays, then who checks, and the files follow it from top to bottom: verdict.go, tiers.go, funnel.go,
+// gains.go, effects.go (with levels.go, numbers.go and pairs.go for the kinds of effects), subscores.go, lag.go, reliability.go,
+// groups.go, scores.go, curves.go, periods.go, drift.go and card.go make a section each out of a model.Training; picture.go,
+// labels.go, axis.go and svg.go draw; format.go writes numbers; page.go puts it together.
 package report
 
 import (
@@ -27,7 +28,7 @@ import (
 type Options struct {
 	Title       string // of the page
 	Command     string // how the model was made, one line
-	ToolVersion string // of leadscore
+	ToolVersion string // name and version of the program
 	Levels      int    // levels of a category that its picture shows, those of most leads
 
 	ModelID      string           // SHA-256 of the artifact's content

@@ -90,7 +90,7 @@ func elementsNamed(all []*element, name string) (found []*element) {
 	return found
 }
 
-var sectionIDs = []string{"verdict", "warnings", "money", "funnel", "reliability", "gains", "curves", "scores", "effects", "periods", "drift", "groups", "subscores", "card", "measures"}
+var sectionIDs = []string{"verdict", "warnings", "money", "funnel", "gains", "effects", "subscores", "reliability", "groups", "scores", "curves", "periods", "drift", "card", "measures"}
 
 func TestPageHasEverySectionAndPicture(t *testing.T) {
 	all := parse(t, samplePage(t))

@@ -231,7 +231,7 @@ func sampleOptions(t *model.Training) Options {
 	o := DefaultOptions()
 	o.Title = "Lead conversion model, July 2026"
 	o.Command = "leadscore train --data leads.parquet --config leadscore.yaml --out model.json --report report.html"
-	o.ToolVersion, o.ModelVersion = "0.1.0", "2026-06-30.3c0f91d2"
+	o.ToolVersion, o.ModelVersion = "leadscore 0.1.0", "2026-06-30.3c0f91d2"
 	o.ModelID = "3c0f91d2a94a8fe5ccb19ba61c4c0873d391e987982fbbd30f3c1a1a2b3c4d5e"
 	o.Label, o.Horizon = "converted is true, within 90 days of creation", 90
 	o.Fields = []features.Field{

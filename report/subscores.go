@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -92,8 +93,12 @@ func inSpite(groups []model.SubScoreGroup, h *model.Evaluation) string {
 	if found == nil || h == nil || !(found.Mean < h.Mean/2) {
 		return ""
 	}
+	converted := percent(found.Rate)
+	if found.Rate == 0 {
+		converted = "none"
+	}
 	return fmt.Sprintf("In spite of their activity (%s on the log-odds, the average being 0) the %s of %s %s are given %s: %s of them converted.",
-		signed(found.Activity), plural(found.Rows, "lead"), level(found.By), level(found.Value), percent(found.Mean), percent(found.Rate))
+		signed(found.Activity), plural(found.Rows, "lead"), level(found.By), level(found.Value), percent(found.Mean), converted)
 }
 
 func (b *builder) subModelsFigure(t *model.SubScores, models []model.Candidate) figure {
@@ -164,9 +169,11 @@ func (b *builder) activityFigure(groups []model.SubScoreGroup) figure {
 	p.X.Tick.Marker = label(roundValues(p.X.Min, p.X.Max, 6), trimmed)
 	share(&p.Y, min(1, max(1.1*high, 1e-4)), false)
 	add(p, gridlines(), line(plotter.XYs{{X: 0, Y: 0}, {X: 0, Y: p.Y.Max}}, dotted), bars, marks(seen, dot), marks(predicted, square))
-	for _, g := range groups {
-		add(p, noted(g.Activity, g.Mean, 6, 6, lettered(g.Value, 16), -1))
+	names := &labels{obstacles: append(slices.Clone(predicted), seen...)}
+	for i, g := range groups {
+		names.add(predicted[i], lettered(g.Value, 16))
 	}
+	add(p, names)
 	return b.draw("activity-plot", "Activity and conversion by source",
 		fmt.Sprintf("Squares: mean probability; dots: the rate that was seen, with its %s. To the right: leads that do more than the average of training.", levelName(nil)),
 		"The mean activity of each source's leads against the rate at which they convert.", half, 330, alone(p))

@@ -41,7 +41,7 @@ func TestSubScoresSection(t *testing.T) {
 	}
 	for _, want := range []string{
 		"fit adds 0.120 of AUC (0.110 to 0.130) and takes 0.0356 off the log loss; activity adds 0.040 of AUC (0.030 to 0.050) and takes 0.0154 off the log loss.",
-		"the 410 leads of source prize_draw are given 0.33" + space + "%: 0.0" + space + "% of them converted.",
+		"the 410 leads of source prize_draw are given 0.33" + space + "%: none of them converted.",
 		"Fit and activity by source, in the holdout", "fitted again on 28,831 leads",
 	} {
 		if !strings.Contains(page, want) {

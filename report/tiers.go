@@ -64,7 +64,7 @@ func moneyLead(e *model.Economics) string {
 	}
 	text += fmt.Sprintf("; %s of %s of known cost %s paid above the cap", count(float64(over)), plural(priced, "group"), isAre(over))
 	if lost > 0 {
-		text += fmt.Sprintf(", and those bought at a loss lose %s in all", c.Format(math.Round(lost)))
+		text += fmt.Sprintf(", and those bought at a loss lose %s in all", amountIn(c, math.Round(lost)))
 	}
 	return text + "."
 }
@@ -86,7 +86,7 @@ func costWords(p *budget.Policy, rates string) string {
 		text += fmt.Sprintf(": what each stage costs times the share of leads that reach it (rates of %s)", rates)
 	}
 	if p.HoursPerLead*p.HourPrice > 0 {
-		text += fmt.Sprintf(", and %s h at %s", trimmed(p.HoursPerLead), p.Currency.Format(p.HourPrice))
+		text += fmt.Sprintf(", and %s h at %s", trimmed(p.HoursPerLead), amountIn(p.Currency, p.HourPrice))
 	}
 	return text + "."
 }
@@ -105,7 +105,7 @@ func trap(e *model.Economics) string {
 	if max(overpaid, underpaid) < 0.5 {
 		return text
 	}
-	return text + fmt.Sprintf(" Paid at caps from averages, group by group, these leads would have cost %s too much and %s too little.", c.Format(math.Round(overpaid)), c.Format(math.Round(underpaid)))
+	return text + fmt.Sprintf(" Paid at caps from averages, group by group, these leads would have cost %s too much and %s too little.", amountIn(c, math.Round(overpaid)), amountIn(c, math.Round(underpaid)))
 }
 
 // partsOf cuts the rows where the column changes that they are grouped by.
@@ -230,7 +230,7 @@ func trapTable(e *model.Economics, c budget.Currency) table {
 		m, _ := r.Trap.MeanProfit.Value()
 		over, _ := r.Trap.Overpaid.Value()
 		if known {
-			t.Rows = append(t.Rows, []string{name, count(r.Leads), most(c, r.Cap), share2(budget.Known(p)) + " × " + c.Format(m), most(c, r.Trap.Cap), c.Format(over), c.Format(math.Round(over * r.Leads))})
+			t.Rows = append(t.Rows, []string{name, count(r.Leads), most(c, r.Cap), share2(budget.Known(p)) + " × " + amountIn(c, m), most(c, r.Trap.Cap), amountIn(c, over), amountIn(c, math.Round(over*r.Leads))})
 		}
 	}
 	for i := range e.Rows[:min(len(e.Rows), 2*maxTableRows)] {
@@ -252,10 +252,15 @@ func share2(f budget.Figure) string {
 	return "–"
 }
 
+// amountIn writes an amount of money with a proper minus sign.
+func amountIn(c budget.Currency, x float64) string {
+	return strings.Replace(c.Format(x), "-", "−", 1)
+}
+
 // whole writes an amount without decimals.
 func whole(c budget.Currency, f budget.Figure) string {
 	if x, known := f.Value(); known {
-		return c.Format(math.Round(x))
+		return amountIn(c, math.Round(x))
 	}
 	return "–"
 }
@@ -263,7 +268,7 @@ func whole(c budget.Currency, f budget.Figure) string {
 // estimated writes an amount, rounded to the nearest.
 func estimated(c budget.Currency, f budget.Figure) string {
 	if x, known := f.Value(); known {
-		return c.Format(x)
+		return amountIn(c, x)
 	}
 	return "–"
 }
@@ -277,5 +282,5 @@ func most(c budget.Currency, f budget.Figure) string {
 	if limit, why := c.Maximum(x); why == "" {
 		return limit.String()
 	}
-	return c.Format(x)
+	return amountIn(c, x)
 }

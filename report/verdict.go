@@ -200,8 +200,9 @@ func (b *builder) warnings() *section {
 		s.Lead = "Training has no doubts about the data or the model."
 		return s
 	}
-	s.Lead = "Training has " + plural(len(b.t.Warnings), "doubt") + " about the data or the model. Read each before the figures are used."
-	for _, w := range b.t.Warnings {
+	warnings := model.Condensed(b.t.Warnings)
+	s.Lead = "Training has " + plural(len(warnings), "doubt") + " about the data or the model. Read each before the figures are used."
+	for _, w := range warnings {
 		s.Warnings = append(s.Warnings, warning{clean(w.Code), clean(w.Column), clean(w.Detail)})
 	}
 	return s

@@ -187,7 +187,7 @@ func (a *app) train(ctx context.Context, cmd *cobra.Command, f *trainFlags) erro
 }
 
 func (a *app) warn(warnings []model.Warning) {
-	for _, w := range warnings {
+	for _, w := range model.Condensed(warnings) {
 		fmt.Fprintf(a.stderr, "leadscore: warning: %s: %s\n", w.Code, join(w.Column, w.Detail))
 	}
 }
