@@ -26,8 +26,8 @@ func digits(x float64, n int) string {
 	return strconv.FormatFloat(rounded, 'f', -1, 64)
 }
 
-// maximum writes a price rounded down.
-func (c Currency) maximum(x float64) string {
+// AtMost writes a price that must not be exceeded, rounded down where Format rounds to the nearest.
+func (c Currency) AtMost(x float64) string {
 	m, why := c.Maximum(x)
 	if why != "" {
 		return c.Format(x)
@@ -57,7 +57,7 @@ func (t Target) concluded(c Currency, formula string, v, s float64) string {
 	if x := t.price(v, s); x <= 0 {
 		return formula + " = " + c.Format(x) + ", so do not buy"
 	}
-	return formula + " = " + c.maximum(t.price(v, s))
+	return formula + " = " + c.AtMost(t.price(v, s))
 }
 
 // terms are the costs that a cap subtracts.
@@ -81,5 +81,5 @@ func (p Purchase) Words(c Currency) string {
 	case BelowTarget:
 		return fmt.Sprintf("%s, it earns %s, but %s less would be needed for the target", price, c.Format(p.Profit), c.Format(-p.Headroom))
 	}
-	return fmt.Sprintf("%s, it earns %s and could cost %s more", price, c.Format(p.Profit), c.maximum(p.Headroom))
+	return fmt.Sprintf("%s, it earns %s and could cost %s more", price, c.Format(p.Profit), c.AtMost(p.Headroom))
 }

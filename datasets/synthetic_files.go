@@ -153,5 +153,5 @@ economics:
 
 tiers: {by: expected_value, cuts: {shares: [0.2, 0.3, 0.5]}}
 
-spend: {{.Spend}}                # month, source, spend: the acquisition costs of the leads, summed
+spend: {{.Spend}}                # period, source, spend: the acquisition costs of the leads, summed
 `))

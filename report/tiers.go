@@ -279,8 +279,5 @@ func most(c budget.Currency, f budget.Figure) string {
 	if !known {
 		return "–"
 	}
-	if limit, why := c.Maximum(x); why == "" {
-		return limit.String()
-	}
-	return amountIn(c, x)
+	return strings.Replace(c.AtMost(x), "-", "−", 1)
 }

@@ -274,7 +274,7 @@ func rowNotes(r *model.EconomicRow, c budget.Currency) (notes []string) {
 	if r.Costs != nil && r.Costs.Maturity.Immature {
 		m := &r.Costs.Maturity
 		share, _ := m.MatureShare.Value()
-		if expected, known := m.ExpectedWins.Value(); known {
+		if expected, known := m.ExpectedWins.Value(); known && expected >= 0.05 {
 			won := r.Costs.Counts[len(r.Costs.Counts)-1]
 			text := fmt.Sprintf("%.0f won so far, %.1f expected in the end: %s of the leads are younger than the sales cycle", won, expected, budget.Percent(math.Round(1e3*(1-share))/1e3))
 			if each, priced := m.PerExpected.Value(); priced && each > 0 {

@@ -136,8 +136,11 @@ func eachID(ctx context.Context, d *datasets.Dataset, schema *features.Schema, f
 
 // describeAssessment prints the figures for people.
 func describeAssessment(w io.Writer, r *model.Assessment) {
-	fmt.Fprintf(w, "model %s on %d leads (%d younger than the horizon left out), %.0f conversions (%.2f %%)\n\n",
-		r.Model.Version, r.Data.Used, r.Data.Immature, r.Data.Conversions, 100*r.Data.BaseRate)
+	young := ""
+	if r.Data.Immature > 0 {
+		young = fmt.Sprintf(" (%d younger than the horizon left out)", r.Data.Immature)
+	}
+	fmt.Fprintf(w, "model %s on %d leads%s, %.0f conversions (%.2f %%)\n\n", r.Model.Version, r.Data.Used, young, r.Data.Conversions, 100*r.Data.BaseRate)
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	if e := r.Overall; e != nil {
 		fmt.Fprintf(t, "  AUC\t%.4f (%.4f to %.4f)\n", e.AUC, e.AUCCI[0], e.AUCCI[1])
@@ -145,11 +148,11 @@ func describeAssessment(w io.Writer, r *model.Assessment) {
 		fmt.Fprintf(t, "  log loss\t%.5f (the base rate alone: %.5f)\n", e.LogLoss, e.LogLossConstant)
 		fmt.Fprintf(t, "  Brier\t%.5f\n", e.Brier)
 		fmt.Fprintf(t, "  calibration\tslope %.3f, intercept %+.3f; ECE %.4f (%.4f expected by chance)\n", e.CalibrationSlope, e.CalibrationIntercept, e.ECE, e.ECEExpected)
-		fmt.Fprintf(t, "  mean probability\t%.4f (%.4f converted)\n", e.Mean, e.BaseRate)
+		fmt.Fprintf(t, "  mean probability\t%.2f %% (%.2f %% converted)\n", 100*e.Mean, 100*e.BaseRate)
 		fmt.Fprintf(t, "  top tenth\tconverts %.2f times as often as the average\n", e.TopDecileLift)
 	}
 	if r.Truth != nil {
-		fmt.Fprintf(t, "  against the truth\tslope %.3f, mean %.5f for %.5f (× %.3f), correlation of log-odds %.3f\n",
+		fmt.Fprintf(t, "  against the truth\tslope %.3f, mean %.2f %% for %.2f %% (× %.3f), correlation of log-odds %.3f\n",
 			r.Truth.Slope, r.Truth.Mean, r.Truth.True, r.Truth.Ratio, r.Truth.LogitCorrelation)
 	}
 	_ = t.Flush()

@@ -4,10 +4,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/features"
 	"github.com/leadscore/leadscore/model"
 )
@@ -20,8 +23,11 @@ func (a *app) explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain",
 		Short: "Print one lead's ledger, from the base to the money",
+		Long: `Prints what each feature adds to a lead's log-odds, probability and expected value, what they add up to, the interval,
+and what the policy makes of it: tier, maximum cost, action.`,
 		Example: `  leadscore explain --model model.json --lead lead.json
-  echo '{"source":"referral","employees":250}' | leadscore explain --lead -`,
+  echo '{"source":"referral","employees":250}' | leadscore explain --lead -
+  echo '{"source":"referral","created_at":"2026-06-01"}' | leadscore explain --lead - --as-of 2026-06-21 --json`,
 		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			if err := required("lead", lead); err != nil {
@@ -78,9 +84,9 @@ func describeScore(w io.Writer, s *model.Score) {
 	money := s.ExpectedValue != nil
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 	line := func(name, value string, logOdds, probability float64, sign string, expected *float64) {
-		fmt.Fprintf(t, "%s\t%s\t"+sign+"\t"+sign+" %%\t", name, value, logOdds, 100*probability)
+		fmt.Fprintf(t, "%s\t%s\t%"+sign+".4f\t%"+sign+".3f %%\t", name, value, logOdds, 100*probability)
 		if money && expected != nil {
-			fmt.Fprintf(t, sign+"\t", *expected)
+			fmt.Fprintf(t, "%"+sign+".2f\t", *expected)
 		}
 		fmt.Fprintln(t)
 	}
@@ -89,29 +95,48 @@ func describeScore(w io.Writer, s *model.Score) {
 		head += "expected value (" + s.Currency + ")\t"
 	}
 	fmt.Fprintln(t, head)
-	line("(base)", "", s.Base.LogOdds, s.Base.Probability, "%.4f", s.Base.ExpectedValue)
+	line("(base)", "", s.Base.LogOdds, s.Base.Probability, "", s.Base.ExpectedValue)
 	for _, r := range s.Reasons {
-		line(r.Feature, r.Value, r.LogOdds, r.Probability, "%+.4f", r.ExpectedValue)
+		line(r.Feature, r.Value, r.LogOdds, r.Probability, "+", r.ExpectedValue)
 	}
-	line("(score)", "", s.LogOdds, s.Probability, "%.4f", s.ExpectedValue)
+	line("(score)", "", s.LogOdds, s.Probability, "", s.ExpectedValue)
 	_ = t.Flush()
 	if s.ProbabilityOpen != nil {
-		fmt.Fprintf(w, "after %.1f days without a conversion: %.4f %%\n", *s.AgeDays, 100**s.ProbabilityOpen)
+		fmt.Fprintf(w, "after %.1f days without a conversion: %.3f %%\n", *s.AgeDays, 100**s.ProbabilityOpen)
 	}
 	if ci := s.ProbabilityCI; ci != nil {
-		fmt.Fprintf(w, "interval: %.4f %% to %.4f %%, %s\n", 100*ci[0], 100*ci[1], model.ProbabilityIntervalMeaning)
+		fmt.Fprintf(w, "interval: %.3f %% to %.3f %%, %s\n", 100*ci[0], 100*ci[1], model.ProbabilityIntervalMeaning)
 	}
 	if s.InsufficientEvidence {
 		fmt.Fprintln(w, "insufficient evidence: training found nothing better than the base rate, which this is")
 	}
 	if s.ProfitIfWon != nil {
-		fmt.Fprintf(w, "profit if won: %.2f %s\n", *s.ProfitIfWon, s.Currency)
+		fmt.Fprintf(w, "profit if won: %s\n", budget.Currency(s.Currency).Format(*s.ProfitIfWon))
 	}
 	describeDecision(w, s)
-	for _, warning := range s.Warnings {
-		fmt.Fprintf(w, "note: %s: %s\n", warning.Code, join(warning.Feature, warning.Detail))
-	}
+	describeNotes(w, s.Warnings)
 	fmt.Fprintf(w, "model %s\n", s.Model.Version)
+}
+
+// describeNotes writes one line a code for the warnings that only name a feature, and one each for those that say more.
+func describeNotes(w io.Writer, warnings []features.Warning) {
+	for i, warning := range warnings {
+		if warning.Detail != "" {
+			fmt.Fprintf(w, "note: %s: %s\n", warning.Code, join(warning.Feature, warning.Detail))
+			continue
+		}
+		alike := func(v features.Warning) bool { return v.Code == warning.Code && v.Detail == "" }
+		if slices.ContainsFunc(warnings[:i], alike) {
+			continue
+		}
+		var names []string
+		for _, v := range warnings[i:] {
+			if alike(v) {
+				names = append(names, v.Feature)
+			}
+		}
+		fmt.Fprintf(w, "note: %s: %s\n", warning.Code, strings.Join(names, ", "))
+	}
 }
 
 // describeDecision writes what the policy says of the lead.
@@ -120,7 +145,7 @@ func describeDecision(w io.Writer, s *model.Score) {
 		fmt.Fprintf(w, "tier: %s\n", s.Tier)
 	}
 	if s.MaxCost != nil {
-		fmt.Fprintf(w, "a lead like this may cost at most: %.2f %s\n", *s.MaxCost, s.Currency)
+		fmt.Fprintf(w, "a lead like this may cost at most: %s\n", budget.Currency(s.Currency).Format(*s.MaxCost))
 	}
 	if s.Action != "" {
 		fmt.Fprintf(w, "action: %s\n", s.Action)

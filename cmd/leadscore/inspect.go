@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -292,7 +293,7 @@ func (c *columnProfile) content() string {
 	case c.Levels > 0:
 		text = fmt.Sprintf("%d levels: %s", c.Levels, strings.Join(c.Top, ", "))
 	case c.Min != nil:
-		text = fmt.Sprintf("%.6g to %.6g, mean %.6g", *c.Min, *c.Max, *c.Mean)
+		text = fmt.Sprintf("%s to %s, mean %s", figure(*c.Min), figure(*c.Max), figure(*c.Mean))
 	case c.From != "":
 		text = day(c.From) + " to " + day(c.To)
 	}
@@ -369,4 +370,12 @@ func proposeConfig(c *config, schema *features.Schema, found *inspection) string
 // quoteYAML writes a text as a YAML scalar.
 func quoteYAML(text string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`, "\t", `\t`).Replace(text) + `"`
+}
+
+// figure writes a number of a column in about four digits, whole numbers in full up to a million.
+func figure(x float64) string {
+	if x == math.Trunc(x) && math.Abs(x) < 1e6 {
+		return strconv.FormatFloat(x, 'f', -1, 64)
+	}
+	return strconv.FormatFloat(x, 'g', 4, 64)
 }

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/datasets"
 	"github.com/leadscore/leadscore/features"
 	"github.com/leadscore/leadscore/model"
@@ -191,7 +193,7 @@ func (s *scoreSummary) add(score *model.Score) {
 func (s *scoreSummary) text(w io.Writer) {
 	fmt.Fprintf(w, "%d leads scored by model %s: %.1f conversions expected (%.2f %%)", s.Leads, s.Model.Version, s.Conversions, 100*s.Mean)
 	if s.ExpectedValue != nil {
-		fmt.Fprintf(w, ", worth %.2f %s", *s.ExpectedValue, s.Currency)
+		fmt.Fprintf(w, ", worth %s", budget.Currency(s.Currency).Format(math.Round(*s.ExpectedValue)))
 	}
 	fmt.Fprintf(w, "\nscores %s\n", s.Out)
 	for _, code := range sortedKeys(s.Warnings) {

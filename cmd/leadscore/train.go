@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/datasets"
 	"github.com/leadscore/leadscore/features"
 	"github.com/leadscore/leadscore/model"
@@ -291,11 +293,12 @@ func (o *trainOutput) text(w io.Writer) {
 		}
 	}
 	if o.Value.Kind != model.ValueNone {
-		row("value", "%.2f %s profit per sale, from %d sales (%s)", o.Value.Mean, o.Value.Currency, o.Value.Wins, o.Value.Kind)
+		row("value", "%s profit per sale, from %d sales (%s)", budget.Currency(o.Value.Currency).Format(o.Value.Mean), o.Value.Wins, o.Value.Kind)
 	}
 	if v := o.Value.ValueFigures; v != nil {
 		row("", "%d sales held out: bias %.3f (%.3f to %.3f), Gini %.3f (%.3f to %.3f), D² %.3f", v.Sales, v.Bias, v.BiasCI[0], v.BiasCI[1], v.Gini, v.GiniCI[0], v.GiniCI[1], v.D2)
-		row("best fifth", "made %.0f %s by expected value, %.0f by probability alone", v.CapacityProfit, o.Value.Currency, v.CapacityConstant)
+		c := budget.Currency(o.Value.Currency)
+		row("best fifth", "made %s by expected value, %s by probability alone", c.Format(math.Round(v.CapacityProfit)), c.Format(math.Round(v.CapacityConstant)))
 	}
 	row("leaks", "%s", leakText(o.Leaks))
 	row("cost", "%.2f CPU s, %.2f s, %.0f MB", o.Cost.TotalCPU, o.Cost.Wall, float64(o.Cost.MaxRSS)/1e6)
