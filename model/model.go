@@ -14,6 +14,17 @@
 //	v  = p·m                                     the expected value
 //
 // A value that training never saw has f_k = mean f_k: it contributes exactly nothing.
+//
+// The files, by what they are about:
+//
+//	the way of a training   train.go label.go leaks.go unfinished.go split.go fit.go calibration.go training.go verdict.go
+//	recipe auto             auto.go straight.go screen.go pairs.go gate.go penaltyuncertainty.go
+//	immature leads          delay.go lag.go lagstrata.go immature.go open.go
+//	how good it is          metrics.go evaluation.go evidence.go rolling.go compare.go assess.go effects.go subscores.go baserate.go
+//	what a sale is worth    value.go and the files that begin with value, credibility.go
+//	a score                 score.go batch.go predictor.go kernel.go interval.go uncertainty.go
+//	money                   policy.go tiers.go economics.go economicgroups.go economiccosts.go groupoutcomes.go funnel.go stages.go journeys.go
+//	the file                artifact.go probes.go
 package model
 
 import (

@@ -1,9 +1,6 @@
 package model
 
 import (
-	"math"
-	"slices"
-
 	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/features"
 )
@@ -39,15 +36,6 @@ func (m *Model) TableMoney(table *features.Table, rows []int32) *Money {
 		}
 	}
 	return money
-}
-
-// TableProfit returns the profit if won of the given rows, bit for bit what Score gives each; NaN without a value
-// model.
-func (m *Model) TableProfit(table *features.Table, rows []int32) []float64 {
-	if m.value == nil {
-		return slices.Repeat([]float64{math.NaN()}, len(rows))
-	}
-	return m.profits(table, rows)
 }
 
 // sourceLevel returns the level of the policy's source of a row.

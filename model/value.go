@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/leadscore/leadscore/features"
 )
@@ -96,10 +97,11 @@ func (m *Model) profit(lead *features.Lead) *float64 {
 	return &profit
 }
 
-// profits returns the profit if won of rows of a table, nil without a value model.
-func (m *Model) profits(table *features.Table, rows []int32) []float64 {
+// TableProfit returns the profit if won of the given rows, bit for bit what Score gives each; NaN without a value
+// model.
+func (m *Model) TableProfit(table *features.Table, rows []int32) []float64 {
 	if m.value == nil {
-		return nil
+		return slices.Repeat([]float64{math.NaN()}, len(rows))
 	}
 	profit := m.value.size.table(table, rows)
 	for i, mu := range profit {

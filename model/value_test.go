@@ -164,7 +164,7 @@ func simulate(t testing.TB, w *salesTruth, n, rows int, seed uint64) (float64, s
 	}
 	var square, total float64
 	rest := features.AllRows(rows)[n:]
-	for i, got := range m.profits(table, rest) {
+	for i, got := range m.TableProfit(table, rest) {
 		d := got - mean[rest[i]]
 		square += d * d
 		total += mean[rest[i]]

@@ -221,7 +221,7 @@ func TestValueTotals(t *testing.T) {
 		t.Fatal(m.compileValue())
 	}
 	var lead features.Lead
-	for i, got := range m.profits(data.table, nil) {
+	for i, got := range m.TableProfit(data.table, nil) {
 		data.table.Lead(i, &lead)
 		if want := *m.profit(&lead); got != want {
 			t.Fatalf("sale %d: %v, its lead %v", i, got, want)

@@ -197,7 +197,7 @@ func (t *trainer) holdoutValue(ctx context.Context, m *Model, before, held []int
 	if err != nil {
 		return nil, err
 	}
-	s := &valueSample{predicted: m.profits(t.table, held), weight: t.weightsFor(held), constant: v.Mean, seed: t.options.Seed,
+	s := &valueSample{predicted: m.TableProfit(t.table, held), weight: t.weightsFor(held), constant: v.Mean, seed: t.options.Seed,
 		probability: make([]float64, len(held)), profit: make([]float64, len(held))}
 	for i, r := range held {
 		s.probability[i], s.profit[i] = Sigmoid(logOdds[i]), math.NaN()

@@ -200,7 +200,7 @@ func verdictWords(v budget.Verdict) string {
 	case budget.BelowTarget:
 		return "▽ below target"
 	}
-	return "▲ in cap"
+	return "▲ within cap"
 }
 
 func arithmeticTable(e *model.Economics) table {

@@ -189,11 +189,7 @@ func maximum(c budget.Currency, f budget.Figure) string {
 	if !known {
 		return "–"
 	}
-	m, why := c.Maximum(x)
-	if why != "" {
-		return c.Format(x)
-	}
-	return m.String()
+	return c.AtMost(x)
 }
 
 // room writes what a lead could cost more, rounded down, or costs too much.

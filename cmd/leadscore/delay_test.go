@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/csv"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -97,20 +96,6 @@ func TestImmatureLeads(t *testing.T) {
 	if r := leadscore(t, "score", "--model", modelPath, "--data", data, "--out", out, "--only", "probability_open"); r.code != exitUsage {
 		t.Errorf("open without a date: %+v", r)
 	}
-}
-
-func readCSV(t *testing.T, path string) [][]string {
-	t.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	rows, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return rows
 }
 
 func number(t *testing.T, text string) float64 {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -219,17 +218,8 @@ var lastBits bits
 func decidedColumns(t *testing.T, modelPath, data, out string) map[string]bits {
 	t.Helper()
 	must(t, "score", "--model", modelPath, "--data", data, "--out", out, "--explain", "0", "--only", "id,log_odds,expected_value,tier,max_cost_per_lead,action")
-	f, err := os.Open(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	records, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
 	got := map[string]bits{}
-	for _, r := range records[1:] {
+	for _, r := range readCSV(t, out)[1:] {
 		var numbers [3]uint64
 		for i, text := range []string{r[1], r[2], r[4]} {
 			x, err := strconv.ParseFloat(text, 64)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/csv"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -54,15 +53,7 @@ func TestScoreWritesWhatIsAskedFor(t *testing.T) {
 	data := filepath.Join(dir, "leads.parquet")
 	out := filepath.Join(dir, "scores.csv")
 	must(t, "score", "--model", modelPath, "--data", data, "--out", out, "--only", "id,probability,expected_value")
-	f, err := os.Open(out)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	records, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
+	records := readCSV(t, out)
 	if got := strings.Join(records[0], ","); got != "lead_id,probability,expected_value" || len(records) != 3001 {
 		t.Errorf("header %q, %d records", got, len(records))
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/leadscore/leadscore/budget"
 )
 
-// Evidence is counted in leads that are worth as much as independent ones of weight 1. With e = w·(y − p) of each
+// What became of a group is counted in leads that are worth as much as independent ones of weight 1. With e = w·(y − p) of each
 // mature lead, Σ over its accounts,
 //
 //	d = max(1, Σ_accounts (Σ e)² / Σ e²)·Σw²/Σw
@@ -14,8 +14,9 @@ import (
 // leads stand for one: those of an account win or fail together, and unequal weights say less than equal ones (Kish
 // 1965). A group's leads and wins are divided by d; its rate stays what it is.
 
-// evidence returns what became of the mature ones of the rows.
-func (x *economist) evidence(rows []int32) (mature int, won float64, e budget.Evidence) {
+// outcomes returns what became of the mature ones of the rows: how many there are, the weight of those won, and what both are
+// worth as evidence.
+func (x *economist) outcomes(rows []int32) (mature int, won float64, e budget.Evidence) {
 	var residual, squares, weight, weights float64
 	byAccount := map[int32]float64{}
 	var profit, modelled moments
