@@ -16,7 +16,8 @@ type Comparison struct {
 	Candidates []Candidate `json:"candidates"` // the first is the one the others are compared with
 }
 
-// Candidate is one model of a Comparison. Differences are candidate minus first, paired lead by lead.
+// Candidate is one model of a Comparison. The AUC is the mean over the turns, within each of which leads are compared.
+// Differences are candidate minus first, paired lead by lead.
 type Candidate struct {
 	Name              string    `json:"name"`
 	AUC               float64   `json:"auc"`
@@ -66,17 +67,17 @@ func Compare(ctx context.Context, table *features.Table, options Options) (*Comp
 		{"this model (" + options.recipe() + ")", fits(t)},
 		{plainName, fits(&plain)}, {bayesName, t.naiveBayes}, {constantName, t.constant},
 	}
-	tested, logOdds, err := t.crossFit(candidates)
+	tested, folds, logOdds, err := t.crossFit(candidates)
 	if err != nil {
 		return nil, err
 	}
 	c := newComparison(t.kind, len(tested), candidates)
-	c.measure(t.leads, tested, logOdds, options.Seed)
+	c.measure(t.leads, tested, folds, logOdds, options.Seed)
 	return c, nil
 }
 
-// crossFit predicts the leads of every turn by each of the candidates.
-func (t *trainer) crossFit(candidates []candidate) (tested []int32, logOdds [][]float64, err error) {
+// crossFit predicts the leads of every turn, a fold each, by each of the candidates.
+func (t *trainer) crossFit(candidates []candidate) (tested []int32, folds []fold, logOdds [][]float64, err error) {
 	logOdds = make([][]float64, len(candidates))
 	turns := t.turns(t.rows)
 	t.progress.steps = 2 * len(turns)
@@ -85,16 +86,17 @@ func (t *trainer) crossFit(candidates []candidate) (tested []int32, logOdds [][]
 			t.progress.step += 2
 			continue
 		}
+		folds = append(folds, fold{len(tested), len(tested) + len(u.test)})
 		tested = append(tested, u.test...)
 		for i, c := range candidates {
 			eta, err := c.predict(u)
 			if err != nil {
-				return nil, nil, fmt.Errorf("model: compare: %s: %w", c.name, err)
+				return nil, nil, nil, fmt.Errorf("model: compare: %s: %w", c.name, err)
 			}
 			logOdds[i] = append(logOdds[i], eta...)
 		}
 	}
-	return tested, logOdds, t.comparable(tested)
+	return tested, folds, logOdds, t.comparable(tested)
 }
 
 // comparable returns an error unless the rows hold enough of both outcomes.
@@ -133,33 +135,32 @@ func CompareModels(a, b *Model, names [2]string, table [2]*features.Table, seed 
 		return nil, err
 	}
 	c := newComparison("file", len(l.rows), []candidate{{name: names[0]}, {name: names[1]}})
-	c.measure(l, l.rows, [][]float64{a.TableLogOdds(table[0], l.rows), b.TableLogOdds(table[1], l.rows)}, seed)
+	c.measure(l, l.rows, wholeOf(l.rows), [][]float64{a.TableLogOdds(table[0], l.rows), b.TableLogOdds(table[1], l.rows)}, seed)
 	return c, nil
 }
 
-// measure fills in every candidate's figures, and the differences to the first over common resamples.
-func (c *Comparison) measure(l *leads, rows []int32, logOdds [][]float64, seed uint64) {
-	sorted := make([]*ranked, len(logOdds))
-	whole := make([]*figures, len(logOdds))
+// measure fills in every candidate's figures (folded.go), and the differences to the first over common resamples. The
+// rows stand fold by fold.
+func (c *Comparison) measure(l *leads, rows []int32, folds []fold, logOdds [][]float64, seed uint64) {
+	parts := make([]*folded, len(logOdds))
 	for i := range logOdds {
-		sorted[i] = rank(l.sample(rows, logOdds[i], seed))
-		whole[i] = sorted[i].measure(nil)
-		ece, _ := sorted[i].ece()
+		parts[i] = l.folded(rows, folds, logOdds[i], seed)
 		k := &c.Candidates[i]
-		k.AUC, k.LogLoss, k.Brier, k.ECE = whole[i].auc, whole[i].logLoss, whole[i].brier, ece
+		k.AUC, k.LogLoss, k.Brier = parts[i].measure(nil)
+		k.ECE, _ = rank(parts[i].sample).ece()
 	}
 	auc, loss := make([]spread, len(logOdds)), make([]spread, len(logOdds))
-	sorted[0].bootstrap(func(times []float64) {
-		first := sorted[0].measure(times)
-		for i := 1; i < len(sorted); i++ {
-			f := sorted[i].measure(times)
-			auc[i].add(f.auc - first.auc)
-			loss[i].add(f.logLoss - first.logLoss)
+	parts[0].bootstrap(func(times []float64) {
+		firstAUC, firstLoss, _ := parts[0].measure(times)
+		for i := 1; i < len(parts); i++ {
+			a, b, _ := parts[i].measure(times)
+			auc[i].add(a - firstAUC)
+			loss[i].add(b - firstLoss)
 		}
 	})
-	for i := 1; i < len(sorted); i++ {
+	for i := 1; i < len(parts); i++ {
 		k := &c.Candidates[i]
-		a, b := whole[i].auc-whole[0].auc, whole[i].logLoss-whole[0].logLoss
+		a, b := k.AUC-c.Candidates[0].AUC, k.LogLoss-c.Candidates[0].LogLoss
 		aCI, bCI := auc[i].around(a, -1, 1), loss[i].around(b, math.Inf(-1), math.Inf(1))
 		k.AUCDifference, k.AUCDifferenceCI, k.LogLossDifference, k.LogLossCI = &a, &aCI, &b, &bCI
 	}

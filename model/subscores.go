@@ -70,7 +70,7 @@ func (t *trainer) subScores(ctx context.Context, m *Model, before, held []int32,
 		}
 	}
 	c := newComparison(t.kind, len(u.test), models)
-	c.measure(t.leads, u.test, eta, t.options.Seed)
+	c.measure(t.leads, u.test, wholeOf(u.test), eta, t.options.Seed)
 	s.Models = c.Candidates
 	return s, nil
 }

@@ -243,17 +243,19 @@ func (t *trainer) randomFolds(ctx context.Context) (*Folds, error) {
 		}
 	}
 	var tested []int32
+	var folds []fold
 	var logOdds []float64
 	for _, u := range turns {
 		eta, err := t.predict(ctx, "random folds, for comparison", u)
 		if err != nil {
 			return nil, err
 		}
+		folds = append(folds, fold{len(tested), len(tested) + len(u.test)})
 		tested = append(tested, u.test...)
 		logOdds = append(logOdds, eta...)
 	}
-	figures := rank(t.sample(tested, logOdds, t.options.Seed)).measure(nil)
-	return &Folds{AUC: figures.auc, LogLoss: figures.logLoss, Count: foldCount, Rows: len(tested), Note: "random folds, shown for comparison only"}, nil
+	auc, logLoss, _ := t.folded(tested, folds, logOdds, t.options.Seed).measure(nil)
+	return &Folds{AUC: auc, LogLoss: logLoss, Count: foldCount, Rows: len(tested), Note: "random folds, shown for comparison only"}, nil
 }
 
 func (t *trainer) summary() DataSummary {
