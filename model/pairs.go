@@ -102,7 +102,7 @@ func (l *learner) addPairs(ctx context.Context, rows []int32, stepped *logit.Pro
 	l.groups = groupsFor(left)
 	s := newPairing(l.shapes.steps, stepped, l.groups)
 	found, err := s.screen(ctx, left, l.options.Workers)
-	if err != nil || len(found) == 0 {
+	if err != nil || discoveries(found[:min(1, len(found))], s.pairs, anyPairLevel) == 0 {
 		return err
 	}
 	steps := maps.Clone(bent)

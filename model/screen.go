@@ -23,10 +23,13 @@ import (
 // root of Wilson and Hilferty (1931) turns it into a standard normal score z, which tells how far a pair stands out.
 //
 // Candidates are the pairs of the largest z, as many as make the expected share of those without an effect pairFalseShare
-// (Benjamini and Hochberg 1995), for a gate follows that asks leads which had no part in this.
+// (Benjamini and Hochberg 1995), for a gate follows that asks leads which had no part in this. Before that the largest z
+// must tell at the level anyPairLevel that there are pairs at all: where no pair has an effect, one that chance put first
+// on all leads does well on most parts of them, too, and would come through the gate.
 
 const (
 	pairFalseShare = 0.5
+	anyPairLevel   = 0.05
 	mostPairs      = 16
 	screenRidge    = 8.0
 	screenWork     = 400_000_000 // rows × pairs

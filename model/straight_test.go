@@ -105,13 +105,14 @@ func TestBendScoreOfChance(t *testing.T) {
 	}
 }
 
-// An instant never gets a slope, nor does a number that one lead could steer.
+// An instant never gets a slope, and a number with an effect no slope that one lead steers.
 func TestWhatMayNotBeStraight(t *testing.T) {
 	random := rand.New(rand.NewPCG(4, 4))
 	const n = 5000
 	far, at, won := make([]float64, n), make([]int64, n), make([]bool, n)
 	for i := range n {
-		far[i], won[i] = random.NormFloat64(), random.Float64() < 0.3
+		far[i] = random.NormFloat64()
+		won[i] = random.Float64() < Sigmoid(0.4*far[i]-1)
 		at[i] = random.Int64N(365 * day)
 	}
 	far[17] = 1e6
@@ -119,13 +120,69 @@ func TestWhatMayNotBeStraight(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shapes, _, err := tr.shapesOf(nil)
+	f, err := tr.fit(t.Context(), "", tr.rows, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for k := range 2 {
-		if shapes.mayBeStraight(k) {
-			t.Errorf("%s may be straight", shapes.steps.Terms()[k].Name)
+		if term := &f.encoder.Terms()[k]; !term.Ordered() {
+			t.Errorf("%s has a slope", term.Name)
 		}
+	}
+}
+
+// Where heavy tails have straight effects, steps would lose what tells leads apart in the tails.
+func TestHeavyTailsKeepASlope(t *testing.T) {
+	const n, count = 8000, 6
+	random := rand.New(rand.NewPCG(8, 8))
+	var columns []column
+	eta, won := make([]float64, n), make([]bool, n)
+	for k := range count {
+		x := make([]float64, n)
+		for i := range x {
+			x[i] = math.Exp(1.2 * random.NormFloat64())
+			eta[i] += 0.1 * float64(1-k%2*2) * x[i]
+		}
+		columns = append(columns, numeric(fmt.Sprint("x", k), features.RoleFeature, x))
+	}
+	for i := range won {
+		won[i] = random.Float64() < Sigmoid(eta[i]-2)
+	}
+	tr, err := prepare(tableOf(t, append(columns, yesNo(won))...), autoOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := tr.fit(t.Context(), "", tr.rows, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k := range count {
+		if term := &f.encoder.Terms()[k]; !term.IsNumber() {
+			t.Errorf("%s is in steps", term.Name)
+		}
+	}
+}
+
+// Straight columns alone get no pair: of these sets, one would if pairs were not asked first whether there are any.
+func TestNoPairsOfChance(t *testing.T) {
+	found := 0
+	const sets = 8
+	for seed := range uint64(sets) {
+		tr, err := prepare(tableOf(t, straightColumns(1500, 40, 40+seed)[1:]...), autoOptions())
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := tr.fit(t.Context(), "", tr.rows, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k := range f.encoder.Terms() {
+			if f.encoder.Terms()[k].IsPair() {
+				found++
+			}
+		}
+	}
+	if found > 0 {
+		t.Errorf("%d pairs in %d sets without any", found, sets)
 	}
 }
