@@ -288,3 +288,25 @@ func TestCrossFitsTakeOverPenalties(t *testing.T) {
 		t.Errorf("with penalties of its own AUC %v, log loss %v; taken over %v, %v", a.auc, a.logLoss, b.auc, b.logLoss)
 	}
 }
+
+// Of many leads a part learns penalties and pairs, and all of them fit.
+func TestAutoLearnsOnAPart(t *testing.T) {
+	const n = learnRows + 5000
+	random := rand.New(rand.NewPCG(6, 6))
+	x, won := make([]float64, n), make([]bool, n)
+	for i := range n {
+		x[i] = float64(random.IntN(9))
+		won[i] = random.Float64() < Sigmoid(math.Abs(x[i]-4)-2)
+	}
+	tr, err := prepare(tableOf(t, numeric("x", features.RoleFeature, x), yesNo(won)), autoOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := tr.fit(t.Context(), "", tr.rows, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if term := &f.encoder.Terms()[0]; !term.Ordered() || term.Weight() != n {
+		t.Errorf("%v leads in a term with steps %v, want %d", term.Weight(), term.Ordered(), n)
+	}
+}

@@ -119,8 +119,11 @@ type openLead struct {
 	w    float64
 }
 
-// over looks at the leads of the rows, nil = all of the table.
+// over looks at the leads of the rows, nil = all of the table; nil without a model of lags, for all leads are mature.
 func (m *lagModel) over(t *trainer, rows []int32) *lagged {
+	if m == nil {
+		return nil
+	}
 	if rows == nil {
 		rows = features.AllRows(t.table.Rows)
 	}
