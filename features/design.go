@@ -92,25 +92,25 @@ func (t *Term) binned(c *Column, rows []int32, count int) Codes {
 
 // bin writes the codes of the rows to dst, Size where there is none.
 func bin[D codeWidth](dst []D, t *Term, c *Column, rows []int32) {
-	absent := D(t.present()) // which is Size if there is no missing code
 	switch {
 	case c.Times != nil:
-		binNumbers(dst, t.Edges, absent, rows, len(dst), func(r int) float64 { return DaysOf(c.Times[r]) })
+		binNumbers(dst, t, daysOf(c.Times), rows)
 	case c.Numbers.F32 != nil:
-		binNumbers(dst, t.Edges, absent, rows, len(dst), func(r int) float64 { return float64(c.Numbers.F32[r]) })
+		binNumbers(dst, t, c.Numbers.F32, rows)
 	default:
-		binNumbers(dst, t.Edges, absent, rows, len(dst), func(r int) float64 { return c.Numbers.F64[r] })
+		binNumbers(dst, t, c.Numbers.F64, rows)
 	}
 }
 
-func binNumbers[D codeWidth](dst []D, edges []float64, absent D, rows []int32, count int, at func(row int) float64) {
-	for i := range count {
+func binNumbers[D codeWidth, T float32 | float64](dst []D, t *Term, xs []T, rows []int32) {
+	absent := D(t.present()) // which is Size if there is no missing code
+	for i := range dst {
 		r := i
 		if rows != nil {
 			r = int(rows[i])
 		}
-		if x := at(r); x == x {
-			dst[i] = D(BinOf(edges, x))
+		if x := float64(xs[r]); x == x {
+			dst[i] = D(BinOf(t.Edges, x))
 		} else {
 			dst[i] = absent
 		}

@@ -121,15 +121,15 @@ func (t target) in(sorted []weighted) (x float64, found bool) {
 	return x, found
 }
 
-// BinOf returns the bin of x among len(edges)+1 bins: the number of edges that are not above it.
+// BinOf returns the bin of x, which must not be NaN, among len(edges)+1 bins: the number of edges that are not above it.
 func BinOf(edges []float64, x float64) int {
-	lo, hi := 0, len(edges)
-	for lo < hi {
-		if m := (lo + hi) / 2; edges[m] <= x {
-			lo = m + 1
-		} else {
-			hi = m
-		}
+	// The bin is among at … at+n, and nothing branches on x: values in no order leave nothing for a processor to predict.
+	at := 0
+	for n := len(edges); n > 0; {
+		half := (n + 1) / 2
+		above := math.Float64bits(x-edges[at+half-1]+0) >> 63 // 1 if the edge is above x; + 0, for −0 is no less than 0
+		at += half & (int(above) - 1)
+		n -= half
 	}
-	return lo
+	return at
 }

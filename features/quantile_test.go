@@ -113,6 +113,30 @@ func TestQuantileEdgesOfAtoms(t *testing.T) {
 	}
 }
 
+func TestBinOfCounts(t *testing.T) {
+	least := math.SmallestNonzeroFloat64
+	values := []float64{math.Inf(-1), -math.MaxFloat64, -2, -1, -least, math.Copysign(0, -1), 0, least, 1, 1.5, 2, math.MaxFloat64, math.Inf(1)}
+	for count := range 40 {
+		random := rand.New(rand.NewPCG(uint64(count), 1))
+		edges := make([]float64, count)
+		for i := range edges {
+			edges[i] = values[1+random.IntN(len(values)-2)]
+		}
+		slices.Sort(edges)
+		for _, x := range values {
+			want := 0
+			for _, edge := range edges {
+				if edge <= x {
+					want++
+				}
+			}
+			if got := BinOf(edges, x); got != want {
+				t.Errorf("BinOf(%v, %v) = %d, want %d", edges, x, got, want)
+			}
+		}
+	}
+}
+
 func TestBinOf(t *testing.T) {
 	edges := []float64{1, 2, 2.5}
 	for x, want := range map[float64]int{math.Inf(-1): 0, 0.9: 0, 1: 1, 1.5: 1, 2: 2, 2.4: 2, 2.5: 3, 9: 3} {
