@@ -178,7 +178,9 @@ func (t *trainer) evaluateHoldout(ctx context.Context, result *Training) ([]int3
 	}
 	logOdds := m.TableLogOdds(t.table, held)
 	result.Holdout = evaluate(t.sample(held, logOdds, t.options.Seed))
-	result.Evidence = evidence(append(trials, t.holdoutTrial(before, held, logOdds)))
+	if result.Evidence, err = t.evidence(append(trials, t.holdoutTrial(before, held, logOdds))); err != nil {
+		return nil, none, err
+	}
 	accounts := t.accountGroups(before, held, logOdds)
 	result.Groups = append(t.groups(held, logOdds), accounts...)
 	result.Warnings = append(result.Warnings, accountsFlatter(accounts, result.Holdout)...)

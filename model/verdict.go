@@ -29,7 +29,7 @@ func verdict(t *Training) Verdict {
 	case !t.Evidence.passed():
 		return Verdict{VerdictNoBetter, noBetter(t)}
 	}
-	return Verdict{VerdictBetter, better(t.Holdout)}
+	return Verdict{VerdictBetter, better(t.Holdout, t.Evidence)}
 }
 
 // showable is an AUC that is worth having, of which a verdict says how many conversions would show it.
@@ -38,26 +38,29 @@ const showable = 0.6
 // noBetter says what was tested and what it would take.
 func noBetter(t *Training) string {
 	e := t.Evidence
-	if e.ranks() {
+	if e.Ranks() {
 		return fmt.Sprintf("No better than the base rate: on %d leads with %d conversions that the fits had not seen, the ranking is better than chance (AUC %.3f), but the probabilities are worse than the base rate alone (log loss higher by %.4f ± %.4f); the shipped model answers the base rate for every lead.",
 			e.Leads, e.Wins, e.AUC, -e.Gain, e.GainSE)
 	}
-	text := fmt.Sprintf("No better than the base rate: on %d leads with %d conversions that the fits had not seen, the ranking (AUC %.3f, standard error %.3f) cannot be told from chance at the %.0f %% level; the shipped model answers the base rate for every lead.",
-		e.Leads, e.Wins, e.AUC, e.SE, 100*e.Level)
+	text := fmt.Sprintf("No better than the base rate: on %d leads with %d conversions that the fits had not seen, the ranking (AUC %.3f, standard error %.3f) cannot be told from chance at the %.0f %% level%s; the shipped model answers the base rate for every lead.",
+		e.Leads, e.Wins, e.AUC, e.SE, 100*e.Level, e.Columns.sentence())
 	if need := math.Ceil(winsFor(showable) * t.Data.Conversions / float64(e.Wins)); need > t.Data.Conversions {
 		return text + fmt.Sprintf(" It would take about %.0f conversions, not %.0f, to show an AUC of %.2f.", need, t.Data.Conversions, showable)
 	}
 	return text + fmt.Sprintf(" The conversions are enough to have shown an AUC of %.2f.", showable)
 }
 
-// better says how good the model is on the holdout.
-func better(h *Evaluation) string {
+// better says how good the model is on the holdout. Whether its probabilities are better than the base rate is judged as
+// the verdict is, by all folds and the base rate that each fit knew; the holdout's own rate nobody knew beforehand.
+func better(h *Evaluation, e *Evidence) string {
 	text := fmt.Sprintf("On %d leads that the model had not seen, the best-scored tenth converts %.1f times as often as the average (AUC %.3f, %s)",
 		h.Rows, h.TopDecileLift, h.AUC, percentInterval(h.AUCCI))
 	ratio := h.Mean / h.BaseRate
 	switch {
+	case e.Gain <= 0:
+		return text + fmt.Sprintf("; but its probabilities are not shown to be better than the base rate alone (log loss higher by %.4f ± %.4f): rank by it, do not pay by it.", -e.Gain, e.GainSE)
 	case h.LogLoss >= h.LogLossConstant:
-		return text + fmt.Sprintf("; but its probabilities are worse than the base rate alone (mean %.2f %%, %.2f %% converted): rank by it, do not pay by it.", 100*h.Mean, 100*h.BaseRate)
+		return text + fmt.Sprintf("; but its probabilities, better than the base rate known before, are worse than that of these leads (%.2f %% predicted, %.2f %% converted): rank by it, do not pay by it.", 100*h.Mean, 100*h.BaseRate)
 	case math.Abs(math.Log(ratio)) > math.Log(1.1):
 		return text + fmt.Sprintf("; its probabilities are off in level: %.2f %% predicted, %.2f %% converted.", 100*h.Mean, 100*h.BaseRate)
 	case h.ECE > 2*h.ECEExpected:

@@ -51,7 +51,7 @@ func TestEvidenceOfNoise(t *testing.T) {
 			e := evidenceOf(t, noiseDesign(1000+seed, c.spread).draw(), c.recipe, c.split)
 			z.add(e.Z)
 			better += float64(b2i(e.passed()))
-			ranks += float64(b2i(e.ranks()))
+			ranks += float64(b2i(e.Ranks()))
 		}
 		sets := float64(to - from)
 		t.Logf("%s, %s, spread %v: better than the base rate in %v of %v, ranks in %v, z %.2f ± %.2f", c.recipe, c.split, c.spread, better, sets, ranks, z.mean, math.Sqrt(z.m2/z.n))
@@ -124,7 +124,7 @@ func TestWinsFor(t *testing.T) {
 			y := float64(b2i(i < wins))
 			f.y, f.eta = append(f.y, y), append(f.eta, random.NormFloat64()+shift*y)
 		}
-		passed += b2i(evidence([]trial{f}).ranks())
+		passed += b2i(evidence([]trial{f}).Ranks())
 	}
 	if share := float64(passed) / runs; share < 0.82 || share > 0.96 {
 		t.Errorf("%d conversions pass in %v of the cases", wins, share)
