@@ -36,7 +36,7 @@ func (f *fitted) addPenaltyUncertainty(k int, v *termVariance, curvature float64
 		return
 	}
 	p := f.newHyper(k, curvature)
-	extra := p.extra(f.penalty[k], t)
+	extra := p.extra(f.penalty[k], priorVariance(t))
 	for level, x := range extra {
 		v.Values[level] = v.Values[level] + x
 		v.Unseen += x * t.Histogram[level] / t.Weight()
@@ -73,9 +73,24 @@ func (f *fitted) curvature(table *features.Table, rows []int32) float64 {
 	if rows == nil {
 		rows = features.AllRows(table.Rows)
 	}
+	total := 0.0
+	for _, x := range f.predictor(table, rows) {
+		q := Sigmoid(x)
+		total += q * (1 - q)
+	}
+	return total / float64(len(rows))
+}
+
+// predictor is η of the given rows.
+func (f *fitted) predictor(table *features.Table, rows []int32) []float64 {
 	eta := make([]float64, len(rows))
+	for i := range eta {
+		eta[i] = f.linear.Intercept
+	}
+	var codes []features.Code
 	for k, beta := range f.linear.Coefficients {
-		for i, code := range f.encoder.Codes(k, table, rows, nil) {
+		codes = f.encoder.Codes(k, table, rows, codes[:0])
+		for i, code := range codes {
 			if code.Level == features.NoLevel {
 				eta[i] += f.mean[k]
 			} else {
@@ -83,12 +98,7 @@ func (f *fitted) curvature(table *features.Table, rows []int32) float64 {
 			}
 		}
 	}
-	total := 0.0
-	for _, x := range eta {
-		q := Sigmoid(x + f.linear.Intercept)
-		total += q * (1 - q)
-	}
-	return total / float64(len(rows))
+	return eta
 }
 
 // penalised is element l of Sβ̂.
@@ -103,8 +113,8 @@ func (p *hyper) penalised(l int) float64 {
 	return x
 }
 
-// extra is what the mixture adds to the variance of each level.
-func (p *hyper) extra(penalty float64, t *features.Term) []float64 {
+// extra is what the mixture adds to the variance of each level, given λ̂ and the variance of a level that the prior expects.
+func (p *hyper) extra(penalty, prior float64) []float64 {
 	n := len(p.h)
 	var logs [penaltyGrid]float64
 	var means, variances [penaltyGrid][]float64
@@ -117,23 +127,24 @@ func (p *hyper) extra(penalty float64, t *features.Term) []float64 {
 		for l, s := range p.score {
 			quadratic += s * means[g][l]
 		}
-		logs[g] = (float64(n)*x-logdet+quadratic)/2 + priorWeight/2*(x-lambda*priorVariance(t))
+		logs[g] = (float64(n)*x-logdet+quadratic)/2 + priorWeight/2*(x-lambda*prior)
 		largest = max(largest, logs[g])
 	}
-	_, plugged, _ := p.posterior(penalty)
+	plugged := make([]float64, n) // 0 under an infinite penalty
+	if !math.IsInf(penalty, 1) {
+		_, plugged, _ = p.posterior(penalty)
+	}
 	extra, total := make([]float64, n), 0.0
-	mean := make([]float64, n)
 	for g := range penaltyGrid {
 		w := math.Exp(logs[g] - largest)
 		total += w
 		for l := range extra {
 			d := means[g][l] - p.beta[l]
 			extra[l] += w * (variances[g][l] + d*d)
-			mean[l] += w * d
 		}
 	}
 	for l := range extra {
-		extra[l] = max(0, extra[l]/total-mean[l]*mean[l]/total/total-plugged[l])
+		extra[l] = max(0, extra[l]/total-plugged[l])
 	}
 	return extra
 }

@@ -105,38 +105,53 @@ func (l *learner) bend(k int, stepped *logit.Problem, o *leftover) float64 {
 		groups-- // the last one: it has a coefficient of its own
 	}
 	codes := coarseCodes(stepped.Columns[k].Codes, group)
-	var g, w, z [mostGroups]float64
-	var sumZ, squares float64 // Σ r·z, Σ h·z²
+	sums := fromLine{groups: groups}
 	for i, at := range standardised(&l.problem.Columns[k]) {
-		if at != at {
-			continue
+		if at == at {
+			sums.add(int(codes[i]), at, o.residual[i], o.curvature[i])
 		}
-		b, h := codes[i], o.curvature[i]
-		g[b] += o.residual[i]
-		w[b] += h
-		z[b] += h * at
-		sumZ += o.residual[i] * at
-		squares += h * at * at
 	}
-	var sumG, sumW, sumWZ float64
-	for b := range groups {
-		sumG, sumW, sumWZ = sumG+g[b], sumW+w[b], sumWZ+z[b]
-	}
-	det := sumW*squares - sumWZ*sumWZ
-	if !(det > 1e-12*sumW*squares) {
-		return 0
-	}
-	alpha, beta := (squares*sumG-sumWZ*sumZ)/det, (sumW*sumZ-sumWZ*sumG)/det
 	var gain, mean, variance float64
-	for b := range groups {
-		v := w[b] - (squares*w[b]*w[b]-2*sumWZ*w[b]*z[b]+sumW*z[b]*z[b])/det
-		if !(w[b] > 0 && v > leastFree*w[b]) {
-			continue
-		}
-		rest, ridged := g[b]-alpha*w[b]-beta*z[b], w[b]+screenRidge
+	sums.each(func(w, rest, v float64) {
+		ridged := w + screenRidge
 		gain += rest * rest / ridged
 		mean += v * o.inflation / ridged
-		variance += (2*v*w[b]*o.inflation*o.inflation + max(0, o.excess*v)) / (ridged * ridged)
-	}
+		variance += (2*v*w*o.inflation*o.inflation + max(0, o.excess*v)) / (ridged * ridged)
+	})
 	return wilsonHilferty(gain, mean, variance)
+}
+
+// fromLine sums what a fit leaves over in groups of a number.
+type fromLine struct {
+	groups        int
+	g, w, z       [mostGroups]float64
+	sumZ, squares float64 // Σ r·z, Σ h·z²
+}
+
+func (s *fromLine) add(group int, z, residual, curvature float64) {
+	s.g[group] += residual
+	s.w[group] += curvature
+	s.z[group] += curvature * z
+	s.sumZ += residual * z
+	s.squares += curvature * z * z
+}
+
+// each gives W, g and v of the groups that the line leaves free, none if there is no line.
+func (s *fromLine) each(yield func(w, rest, v float64)) {
+	var sumG, sumW, sumWZ float64
+	for b := range s.groups {
+		sumG, sumW, sumWZ = sumG+s.g[b], sumW+s.w[b], sumWZ+s.z[b]
+	}
+	det := sumW*s.squares - sumWZ*sumWZ
+	if !(det > 1e-12*sumW*s.squares) {
+		return
+	}
+	alpha, beta := (s.squares*sumG-sumWZ*s.sumZ)/det, (sumW*s.sumZ-sumWZ*sumG)/det
+	for b := range s.groups {
+		w, z := s.w[b], s.z[b]
+		v := w - (s.squares*w*w-2*sumWZ*w*z+sumW*z*z)/det
+		if w > 0 && v > leastFree*w {
+			yield(w, s.g[b]-alpha*w-beta*z, v)
+		}
+	}
 }

@@ -19,14 +19,15 @@ import (
 //
 //	var η ≈ φ·(v₀ + Σ v_k),    v_k = var(base + β_k·x_k − mean) − v₀, by level; of a number a quadratic in z,
 //
-// which holds the covariance with the base, so that v_k may be negative; and φ, the ratio of Σ x'Vx to what the parts add up to, over training leads: what correlations do on average. A
-// calibration ℓ = a + b·η adds var(a) + 2η·cov(a,b) + η²·var(b) to b²·var η.
+// which holds the covariance with the base, so that v_k may be negative; and φ, the ratio of Σ x'Vx to what the parts add
+// up to, over training leads: what correlations do on average. What is not known of the penalties and of the bends of
+// straight numbers is added to v_k (penaltyuncertainty.go, bendvariance.go). A calibration ℓ = a + b·η adds var(a) + 2η·cov(a,b) + η²·var(b) to b²·var η.
 //
 // A level that training never saw contributes nothing to ℓ and the most to its variance: that of a level drawn as the
 // training leads' are, the variance of the effect over them plus the mean of v_k.
 
 // ProbabilityIntervalMeaning says what Score.ProbabilityCI is an interval of.
-const ProbabilityIntervalMeaning = "the 90 % interval of the conversion rate of leads exactly like this one, not of the outcome of one of them: it covers what chance did to the training leads, on average over leads, and that a level may be new; it does not cover a world that changes, effects that the model has no term for, or how leads were chosen to be worked"
+const ProbabilityIntervalMeaning = "the 90 % interval of the conversion rate of leads exactly like this one, not of the outcome of one of them: it covers what chance did to the training leads, on average over leads, that a number may bend more than its line, and that a level may be new; of leads whose true rate is among the lowest or the highest it holds fewer than nine in ten, the more so the fewer conversions there were to learn from; it does not cover a world that changes, combinations of features that the model has no term for, or how leads were chosen to be worked"
 
 // uncertainty is what an artifact knows about the variance of η, before calibration.
 type uncertainty struct {
@@ -41,10 +42,11 @@ type termVariance struct {
 	// Absent of more than maxLoadings levels, whose standard errors are their own.
 	Values []float64 `json:"values,omitempty"`
 	Unseen float64   `json:"unseen"`
+	Bend   float64   `json:"bend,omitempty"` // of a number that has a value: what its line may be off by
 }
 
-// The training leads that φ and the mean curvature are measured on.
-const correlationLeads, curvatureLeads = 256, 4096
+// The training leads that φ, the mean curvature and the bends of numbers are measured on, at most.
+const correlationLeads, curvatureLeads, bendLeads = 256, 4096, 200_000
 
 // uncertainty measures the variances of a fit on the given rows, which it was made on; nil if it has no standard errors.
 func (t *trainer) uncertainty(f *fitted, rows []int32) *uncertainty {
@@ -60,6 +62,9 @@ func (t *trainer) uncertainty(f *fitted, rows []int32) *uncertainty {
 	curvature := f.curvature(t.table, t.someOf(rows, curvatureLeads))
 	for k := range u.Terms {
 		f.addPenaltyUncertainty(k, &u.Terms[k], curvature)
+	}
+	t.addBends(u, f, t.someOf(rows, bendLeads))
+	for k := range u.Terms {
 		u.Terms[k].round()
 	}
 	return u
@@ -267,11 +272,11 @@ func (v *termVariance) of(t *features.Term, code features.Code, errors []float64
 		return v.Values[code.Level]
 	}
 	missing := t.MissingWeight() / t.Weight()
-	slope, flag := code.Z, -missing
+	slope, flag, bend := code.Z, -missing, v.Bend
 	if code.Level == 1 {
-		slope, flag = 0, 1-missing
+		slope, flag, bend = 0, 1-missing, 0
 	}
-	return float64(slope*slope*v.Values[0]) + float64(flag*flag*v.Values[1]) + float64(2*slope*flag*v.Values[2]) +
+	return bend + float64(slope*slope*v.Values[0]) + float64(flag*flag*v.Values[1]) + float64(2*slope*flag*v.Values[2]) +
 		float64(2*slope*v.Values[3]) + float64(2*flag*v.Values[4])
 }
 
@@ -294,8 +299,8 @@ func (u *uncertainty) check(terms []features.Term, blocks []coefficients) error 
 		if len(v.Values) != want {
 			return fmt.Errorf("model: feature %q has %d variances, want %d", terms[k].Name, len(v.Values), want)
 		}
-		if !isVariance(v.Unseen) || !isLogOdds(v.Values...) {
-			return fmt.Errorf("model: feature %q has a variance that is not finite, or that of a new level, %v, is negative", terms[k].Name, v.Unseen)
+		if !isVariance(v.Unseen, v.Bend) || !isLogOdds(v.Values...) {
+			return fmt.Errorf("model: feature %q has a variance that is not finite, or that of a new level, %v, or of a bend, %v, is negative", terms[k].Name, v.Unseen, v.Bend)
 		}
 	}
 	return nil
@@ -363,8 +368,11 @@ func (i *Interval) near(other *Interval) bool {
 	return math.Abs(i[0]-other[0]) <= probeTolerance && math.Abs(i[1]-other[1]) <= probeTolerance
 }
 
-// interval is the interval of a probability, given the variance of its log-odds.
+// interval is the interval of a probability p, given its log-odds and their variance s². The log-odds of a fit are the mode
+// of what they may be. To second order their mean, whose probabilities p is the mean of, lies ½(1−2p)·s² below, and the
+// median, the centre of an interval with equal tails, two thirds of the way (Pearson's rule). The interval holds p.
 func interval(logOdds, variance float64) Interval {
+	centre := logOdds - float64((1-2*Sigmoid(logOdds))*variance/3)
 	half := float64(intervalZ * math.Sqrt(variance))
-	return Interval{Sigmoid(logOdds - half), Sigmoid(logOdds + half)}
+	return Interval{Sigmoid(min(centre-half, logOdds)), Sigmoid(max(centre+half, logOdds))}
 }

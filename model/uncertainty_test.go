@@ -135,11 +135,11 @@ func TestIntervalsOfUnknownValues(t *testing.T) {
 				lead.Values[j] = features.Value{Present: true}
 			}
 			s := m.Score(lead)
-			half := Logit(s.ProbabilityCI[1]) - s.LogOdds
-			if low := s.LogOdds - Logit(s.ProbabilityCI[0]); math.Abs(half-low) > 1e-9 || !(half > 0) {
+			low, high := Logit(s.ProbabilityCI[0]), Logit(s.ProbabilityCI[1])
+			if centre := (low + high) / 2; !(low < centre && low < s.LogOdds && s.LogOdds < high) || (centre < s.LogOdds) != (s.LogOdds < 0) {
 				t.Fatalf("%s: interval %v of log-odds %v", recipe, *s.ProbabilityCI, s.LogOdds)
 			}
-			return half
+			return (high - low) / 2
 		}
 		if known, unseen, missing := width("web"), width("carrier pigeon"), width(""); unseen < 3*known || missing != unseen {
 			t.Errorf("%s: half widths %v of a known level, %v of an unseen one, %v of a missing one", recipe, known, unseen, missing)
@@ -163,6 +163,9 @@ func TestVarianceAgreesWithCovariance(t *testing.T) {
 		}
 		f.penalty = nil // whose uncertainty is not part of the matrix
 		u := tr.uncertainty(f, tr.rows)
+		for k := range u.Terms {
+			u.Terms[k].Bend = 0 // nor is that of a line
+		}
 		terms := f.encoder.Terms()
 		for r := range int32(50) {
 			x, sum := []logit.Loading{loadingOf(logit.InterceptColumn, 0, 1)}, u.Base
