@@ -364,6 +364,17 @@ func TestMissingPartsAreSaid(t *testing.T) {
 		{"no intervals", func(t *model.Training) { t.Holdout.AUCCI = model.Interval{} }, []string{"interval not available"}},
 		{"no better than chance", func(t *model.Training) { t.Holdout.AUCCI = model.Interval{0.47, 0.55} }, []string{"not shown to rank better than chance"}},
 		{"worse than a constant", func(t *model.Training) { t.Holdout.LogLoss = 0.3 }, []string{"no better than a constant", "higher. Lower is better"}},
+		{"folds beside the holdout", func(t *model.Training) {
+			t.Holdout.AUCCI = model.Interval{0.47, 0.55}
+			t.Evidence = &model.Evidence{AUC: 0.61, SE: 0.02, Z: 5.5, Bound: 2.58, Leads: 900, Folds: 6, Gain: 0.01, GainSE: 0.002}
+		}, []string{"ranks better than chance", "Judged by 900 leads in 6 folds, the holdout among them, none seen by its fit: 0.610 ± 0.020", "0.0100 ± 0.0020 lower than that of the base rate known to each fit"}},
+		{"folds against the holdout", func(t *model.Training) {
+			t.Evidence = &model.Evidence{AUC: 0.51, SE: 0.02, Z: 0.5, Bound: 2.58, Leads: 900, Folds: 6, Gain: -0.01, GainSE: 0.002}
+		}, []string{"not shown to rank better than chance", "not shown to be better than a constant", "0.0100 ± 0.0020 higher"}},
+		{"better than what was known", func(t *model.Training) {
+			t.Holdout.LogLoss = 0.3
+			t.Evidence = &model.Evidence{AUC: 0.61, SE: 0.02, Z: 5.5, Bound: 2.58, Leads: 900, Folds: 6, Gain: 0.01, GainSE: 0.002}
+		}, []string{"better than a constant, but not than the rate of the holdout itself"}},
 		{"too extreme", func(t *model.Training) { t.Holdout.CalibrationSlopeCI = model.Interval{0.5, 0.8} }, []string{"probabilities are too extreme"}},
 		{"too timid", func(t *model.Training) { t.Holdout.CalibrationSlopeCI = model.Interval{1.2, 1.8} }, []string{"probabilities are too timid"}},
 	} {

@@ -34,7 +34,7 @@ func (b *builder) verdict() *section {
 		s.Missing = b.holdoutMissing()
 		return s
 	}
-	s.Cards = []card{aucCard(h), lossCard(h), slopeCard(h), liftCard(h)}
+	s.Cards = []card{aucCard(h, b.t.Evidence), lossCard(h, b.t.Evidence), slopeCard(h), liftCard(h)}
 	s.Tables = []table{measureTable(h)}
 	return s
 }
@@ -97,41 +97,69 @@ func interval(h *model.Evaluation, ci model.Interval, format func(float64) strin
 	return levelName(h) + " " + between(ci, format)
 }
 
-func aucCard(h *model.Evaluation) card {
+// aucCard judges by what the verdict rests on, all leads that some fit had not seen; by the holdout where that is absent.
+func aucCard(h *model.Evaluation, e *model.Evidence) card {
 	c := card{Name: "AUC", Value: fixed(h.AUC, 3), Interval: interval(h, h.AUCCI, decimals(3))}
 	if !finite(h.AUC) {
 		return c
 	}
 	c.Says = fmt.Sprintf("Of a lead that converts and one that does not, the model scores the former higher %s times in 100.", fixed(100*h.AUC, 0))
+	ranks := h.AUCCI[0] > 0.5
 	switch {
+	case e != nil:
+		ranks = e.Ranks()
+		c.Says += fmt.Sprintf(" Judged by %s: %s ± %s.", foldsOf(e), fixed(e.AUC, 3), fixed(e.SE, 3))
 	case !known(h.AUCCI):
-	case h.AUCCI[0] > 0.5:
-		c.Sign, c.Judgement = good, "ranks better than chance"
-	default:
+		return c
+	}
+	c.Sign, c.Judgement = good, "ranks better than chance"
+	if !ranks {
 		c.Sign, c.Judgement = doubt, "not shown to rank better than chance"
 	}
 	return c
 }
 
-// lossCard judges by the figure alone. Note: whether its interval reaches the constant's figure says little, since
-// both would move together on other leads.
-func lossCard(h *model.Evaluation) card {
+// foldsOf names the leads that evidence is made of.
+func foldsOf(e *model.Evidence) string {
+	return fmt.Sprintf("%s in %s, the holdout among them, none seen by its fit", plural(e.Leads, "lead"), plural(e.Folds, "fold"))
+}
+
+// lossCard judges as aucCard does. Note: whether the interval of the holdout's figure reaches the constant's says little,
+// since both would move together on other leads.
+func lossCard(h *model.Evaluation, e *model.Evidence) card {
 	c := card{Name: "Log loss", Value: fixed(h.LogLoss, 4), Interval: interval(h, h.LogLossCI, decimals(4))}
 	if !finite(h.LogLoss, h.LogLossConstant) || h.LogLossConstant <= 0 {
 		c.Says = "The log loss of a constant, to compare with, is not available."
 		return c
 	}
 	gain := 1 - h.LogLoss/h.LogLossConstant
-	direction := "lower"
-	if gain < 0 {
-		direction = "higher"
+	c.Says = fmt.Sprintf("Always answering the base rate of the holdout gives %s: the model's is %s %s. Lower is better.", fixed(h.LogLossConstant, 4), percent(math.Abs(gain)), direction(gain))
+	if e != nil {
+		c.Says += fmt.Sprintf(" Judged by %s: %s ± %s %s than that of the base rate known to each fit.", foldsOf(e), fixed(math.Abs(e.Gain), 4), fixed(e.GainSE, 4), direction(e.Gain))
 	}
-	c.Says = fmt.Sprintf("Always answering the base rate gives %s: the model's is %s %s. Lower is better.", fixed(h.LogLossConstant, 4), percent(math.Abs(gain)), direction)
-	c.Sign, c.Judgement = good, "better than a constant"
-	if gain <= 0 {
-		c.Sign, c.Judgement = doubt, "no better than a constant"
-	}
+	c.Sign, c.Judgement = lossJudgement(gain, e)
 	return c
+}
+
+// lossJudgement judges the fall of the log loss from that of a constant.
+func lossJudgement(gain float64, e *model.Evidence) (sign, judgement string) {
+	switch {
+	case e != nil && !e.Ranks():
+		return doubt, "not shown to be better than a constant"
+	case e != nil && e.Gain <= 0, e == nil && gain <= 0:
+		return doubt, "no better than a constant"
+	case gain <= 0:
+		return doubt, "better than a constant, but not than the rate of the holdout itself"
+	}
+	return good, "better than a constant"
+}
+
+// direction says which way a log loss goes that falls by gain.
+func direction(gain float64) string {
+	if gain < 0 {
+		return "higher"
+	}
+	return "lower"
 }
 
 func slopeCard(h *model.Evaluation) card {
