@@ -18,7 +18,7 @@ func (a *app) serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Answer scores over HTTP",
-		Long: `Serves POST /v1/score, GET /v1/tiers, /v1/model, /v1/schema, /livez, /readyz and /openapi.yaml, which describes them.
+		Long: `Serves POST /v1/score and /v1/budget, GET /v1/tiers, /v1/model, /v1/schema, /livez, /readyz and /openapi.yaml.
 The model is read again when its file is replaced, and on SIGHUP; a file that does not check out is refused and the
 model in use goes on answering.`,
 		Example: `  leadscore serve --model model.json --addr 127.0.0.1:8080
