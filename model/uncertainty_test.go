@@ -99,8 +99,7 @@ func coverageOf(t *testing.T, wins int, o Options, few uint64) *coverage {
 	return c
 }
 
-// 90 % intervals of additive truths cover about so much of them; on a few sets the law is loose. Recipe plain has no term
-// for the bends of the numbers: the better its lines are known, the more that shows.
+// 90 % intervals of additive truths cover about so much of them; on a few sets the law is loose.
 func TestIntervalsCoverAdditiveTruth(t *testing.T) {
 	for _, c := range []struct {
 		recipe string
