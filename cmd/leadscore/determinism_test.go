@@ -13,7 +13,11 @@ import (
 
 func TestArtifactIsTheSameForAnyNumberOfProcessors(t *testing.T) {
 	dir := t.TempDir()
-	must(t, "generate", "--rows", "10000", "--out", dir)
+	rows := "10000"
+	if testing.Short() {
+		rows = "2500"
+	}
+	must(t, "generate", "--rows", rows, "--out", dir)
 	train := func() []byte {
 		path := filepath.Join(dir, "model.json")
 		must(t, "train", "--data", filepath.Join(dir, datasets.LeadsFile), "--config", filepath.Join(dir, datasets.ConfigFile), "--out", path,
