@@ -129,7 +129,10 @@ func jsonLead(f datasets.Frame, row int) []byte {
 }
 
 func TestSameBitsOnEveryPath(t *testing.T) {
-	const rows, explained, single = 10_000, 100, 1_000
+	rows, explained, single := 10_000, 100, 1_000
+	if testing.Short() {
+		rows, explained, single = 2_000, 20, 200
+	}
 	dir := t.TempDir()
 	in := func(name string) string { return filepath.Join(dir, name) }
 	writeFrame(t, in("train.parquet"), oddLeads(5_000, 1, false))
