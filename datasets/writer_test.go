@@ -128,7 +128,7 @@ func TestRoundTrip(t *testing.T) {
 		defer d.Close()
 		compareDrawn(t, d, f, want)
 	})
-	if !testing.Short() && len(drawn) != len(everyType) { // -short draws a fifth of the frames
+	if len(drawn) != len(everyType) {
 		t.Errorf("drew only %d of %d types", len(drawn), len(everyType))
 	}
 }

@@ -20,9 +20,6 @@ func simulationsAsked() bool { return os.Getenv(simulationsVariable) != "" }
 // variable LEADSCORE_SIMULATIONS says, "200" or, of a part, "40:80".
 func simulations(t testing.TB, few uint64) (from, to uint64) {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("a law of many simulated fits")
-	}
 	text := os.Getenv(simulationsVariable)
 	if text == "" {
 		return 0, few

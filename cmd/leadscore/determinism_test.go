@@ -14,7 +14,7 @@ import (
 func TestArtifactIsTheSameForAnyNumberOfProcessors(t *testing.T) {
 	dir := t.TempDir()
 	rows := "10000"
-	if testing.Short() {
+	if raced {
 		rows = "2500"
 	}
 	must(t, "generate", "--rows", rows, "--out", dir)

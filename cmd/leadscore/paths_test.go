@@ -130,7 +130,7 @@ func jsonLead(f datasets.Frame, row int) []byte {
 
 func TestSameBitsOnEveryPath(t *testing.T) {
 	rows, explained, single := 10_000, 100, 1_000
-	if testing.Short() {
+	if raced {
 		rows, explained, single = 2_000, 20, 200
 	}
 	dir := t.TempDir()
