@@ -58,12 +58,34 @@ func (v *covariance) diagonal() []float64 {
 	return variances
 }
 
-// variance is x'(H+S)⁻¹x, of x by rising position in θ.
-func (v *covariance) variance(x []entry) float64 {
+// variances are x'(H+S)⁻¹x, of each x by rising position in θ. Four are solved for together: L is read once for them.
+func (v *covariance) variances(xs [][]entry) []float64 {
+	n := v.curved.n
+	variances, dense := make([]float64, len(xs)), make([]float64, 4*n)
+	for from := 0; from < len(xs); from += 4 {
+		clear(dense)
+		four := xs[from:min(from+4, len(xs))]
+		for i, x := range four {
+			variances[from+i] = v.outside(x, dense[i*n:][:n])
+		}
+		if len(four) == 4 {
+			divide4(v.curved.l, n, dense[:n], dense[n:2*n], dense[2*n:3*n], dense[3*n:])
+		}
+		for i := range four {
+			solved := dense[i*n:][:n]
+			if len(four) < 4 {
+				solveLower(v.curved.l, n, solved)
+			}
+			variances[from+i] = math.Max(0, variances[from+i]+dot(solved, solved))
+		}
+	}
+	return variances
+}
+
+// outside writes the dense part of x, and returns what the rest of it adds to the variance.
+func (v *covariance) outside(x []entry, dense []float64) float64 {
 	l := v.layout
-	dense := make([]float64, v.curved.n)
 	total, intercept := 0.0, 0.0
-	column, shift := -1, 0.0
 	shifts := make([]float64, len(l.columns))
 	for _, e := range x {
 		if p := l.place[e.at]; p >= 0 {
@@ -74,21 +96,15 @@ func (v *covariance) variance(x []entry) float64 {
 			intercept = e.value
 			continue
 		}
-		if t.Column != column {
-			column, shift = t.Column, 0
-		}
-		shift += e.value
-		shifts[column] = shift
-		if s := l.columns[column]; s.wide && !l.fixed(s, t.Level) {
+		shifts[t.Column] += e.value
+		if s := l.columns[t.Column]; s.wide && !l.fixed(s, t.Level) {
 			total += e.value * e.value / v.curved.wide[e.at]
 		}
 	}
-	solveLower(v.curved.l, v.curved.n, dense)
-	total += dot(dense, dense)
 	for j, shift := range shifts {
 		total += v.shift[j] * (shift - intercept) * (shift - intercept)
 	}
-	return math.Max(0, total)
+	return total
 }
 
 // times is (H+S)⁻¹x, of x by rising position in θ.
@@ -140,11 +156,23 @@ type entry struct {
 // coefficients that Reference fixes have none. It returns [ErrNoCovariance] if the fit was made without standard errors,
 // and a [*TermError] for a term that the fit does not have.
 func (f *Fit) Variance(of []Loading) (float64, error) {
-	x, err := f.entries(of)
+	v, err := f.Variances([][]Loading{of})
 	if err != nil {
 		return 0, err
 	}
-	return f.covariance.variance(x), nil
+	return v[0], nil
+}
+
+// Variances are those of several combinations, at less cost than one by one. Errors are as of [Fit.Variance].
+func (f *Fit) Variances(of [][]Loading) ([]float64, error) {
+	xs := make([][]entry, len(of))
+	for i := range of {
+		var err error
+		if xs[i], err = f.entries(of[i]); err != nil {
+			return nil, err
+		}
+	}
+	return f.covariance.variances(xs), nil
 }
 
 // entries is a combination of coefficients by rising position in θ, each once.

@@ -70,8 +70,9 @@ const (
 	samplePer   = 96    // so many per dense coefficient if that is more, or
 	sampleShare = 24    // one row in so many if that is more
 	firstStride = 2     // one row in so many of those for the curvature to start with
-	roughNorm   = 0.05  // the tolerance of the rough fit of a sample and
-	roughSteps  = 12    // its most steps
+	roughNorm   = 0.05  // the tolerance of the rough fit of the first sample and
+	roughSteps  = 12    // the most steps in any
+	climbs      = 4     // how many times the first sample a second one must be
 	mostSteps   = 1 << 30
 	checks      = 3 // of the optimum, before giving up
 )
@@ -92,16 +93,41 @@ func (s *solver) solve(ctx context.Context, won outcomes, warm bool) error {
 	if rows <= newtonRows && dense <= newtonDense && !s.layout.anyWide() {
 		return s.newton(ctx, func(context.Context, bool, int) error { return nil })
 	}
-	stride := s.stride(0)
-	if ok, err := s.curve(ctx, firstStride*stride); err != nil || !ok {
-		return s.stopped(err, math.Inf(1), "the curvature is singular")
+	if err := s.curveOr(ctx, firstStride*s.stride(0)); err != nil {
+		return err
 	}
-	if !warm && stride > 1 {
-		if err := s.rough(ctx, stride); err != nil {
+	if !warm {
+		if err := s.climb(ctx); err != nil {
 			return err
 		}
 	}
 	return s.converge(ctx, s.options.Tolerance)
+}
+
+// climb fits samples roughly, since passes over them are cheap: first as many rows as make a curvature worth using, then,
+// where all are many more, those of closeStride, whose optimum is so much closer that they also give the curvature for
+// the passes over all rows. A small sample's curvature at its own optimum would be of no use: it takes levels that no
+// one in it converted at for certain.
+func (s *solver) climb(ctx context.Context) error {
+	stride, near := s.stride(0), s.closeStride()
+	if stride == 1 {
+		return nil
+	}
+	if err := s.rough(ctx, stride, roughNorm); err != nil || climbs*near > stride {
+		return err
+	}
+	if err := s.rough(ctx, near, roughNorm*math.Sqrt(float64(near)/float64(stride))); err != nil {
+		return err
+	}
+	return s.curveOr(ctx, near)
+}
+
+// curveOr makes the curvature at θ from one row in stride, or says that it cannot.
+func (s *solver) curveOr(ctx context.Context, stride int) error {
+	if ok, err := s.curve(ctx, stride); err != nil || !ok {
+		return s.stopped(err, math.Inf(1), "the curvature is singular")
+	}
+	return nil
 }
 
 // converge descends over all rows until γ ≤ tolerance.
@@ -139,12 +165,12 @@ func (s *solver) distrust(ctx context.Context, won outcomes) error {
 	return nil
 }
 
-// rough fits a sample roughly: passes over it are cheap.
-func (s *solver) rough(ctx context.Context, stride int) (err error) {
+// rough descends over a sample until γ ≤ norm.
+func (s *solver) rough(ctx context.Context, stride int, norm float64) (err error) {
 	if s.on, err = s.sample(ctx, stride); err != nil {
 		return err
 	}
-	_, err = s.descend(ctx, roughNorm, roughSteps)
+	_, err = s.descend(ctx, norm, roughSteps)
 	s.on = s.all
 	return err
 }
@@ -204,8 +230,5 @@ func (s *solver) errors(ctx context.Context) error {
 	if subsample {
 		stride = s.closeStride()
 	}
-	if ok, err := s.curve(ctx, stride); err != nil || !ok {
-		return s.stopped(err, math.Inf(1), "the curvature at the optimum is singular")
-	}
-	return nil
+	return s.curveOr(ctx, stride)
 }

@@ -75,8 +75,8 @@ func (s *solver) descend(ctx context.Context, tolerance float64, steps int) (flo
 			stride = max(1, stride/4)
 		}
 		if slow || s.on == s.all && s.outdated(norm) {
-			if ok, err := s.curve(ctx, stride); err != nil || !ok {
-				return norm, s.stopped(err, norm, "the curvature is singular")
+			if err := s.curveOr(ctx, stride); err != nil {
+				return norm, err
 			}
 			norm = s.norm()
 			s.curvedAt = norm
@@ -115,7 +115,7 @@ func (s *solver) outdated(norm float64) bool {
 }
 
 const (
-	farNorm     = 0.05 // a curvature made where γ was above it is outdated
+	farNorm     = 0.03 // a curvature made where γ was above it is outdated
 	nearNorm    = 0.02 // where γ is below it
 	slowSteps   = 6    // steps after which a curvature is not good enough if
 	slowRate    = 0.03 // γ has not fallen by this
