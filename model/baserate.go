@@ -42,6 +42,7 @@ func (f *fitted) baseRate(rate float64, u *uncertainty) *fitted {
 		}
 	}
 	none := *f
+	none.contrasted = nil
 	none.linear, none.mean, none.spread = &linear, make([]float64, len(f.mean)), make([]float64, len(f.mean))
 	return &none
 }

@@ -15,21 +15,24 @@ import (
 //
 // is added to the variance of every lead that has a value: what the line is off by, in the mean of squares over leads.
 
-// addBends adds what straight numbers may bend by, as the given rows show it.
-func (t *trainer) addBends(u *uncertainty, f *fitted, rows []int32) {
+// remainder is what a fit leaves over on some of its rows.
+type remainder struct {
+	rows                []int32
+	residual, curvature []float64
+	mean                float64 // curvature of a lead; NaN without rows
+}
+
+// addBends adds what straight numbers may bend by.
+func (t *trainer) addBends(u *uncertainty, f *fitted, o *remainder) {
 	terms := f.encoder.Terms()
-	var o *leftover
 	all := &hyper{ridge: 1}
 	share := make([][]float64, len(terms)) // of the groups of each number
 	for k := range terms {
 		if !terms[k].IsNumber() || terms[k].Min == terms[k].Max {
 			continue
 		}
-		if o == nil {
-			o = t.leftover(f, rows)
-		}
 		total := 0.0
-		f.deviations(k, t.table, rows, o).each(func(w, rest, v float64) {
+		f.deviations(k, t.table, o).each(func(w, rest, v float64) {
 			all.h, all.score, all.beta = append(all.h, v), append(all.score, rest), append(all.beta, 0)
 			share[k] = append(share[k], w)
 			total += w
@@ -50,22 +53,33 @@ func (t *trainer) addBends(u *uncertainty, f *fitted, rows []int32) {
 	}
 }
 
-// leftover is what the fit leaves over on the rows.
-func (t *trainer) leftover(f *fitted, rows []int32) *leftover {
-	o := &leftover{residual: make([]float64, len(rows)), curvature: make([]float64, len(rows))}
-	for i, eta := range f.predictor(t.table, rows) {
+// remainder measures what the fit leaves over on the rows.
+func (t *trainer) remainder(f *fitted, rows []int32) (*remainder, error) {
+	m, err := f.model(identity())
+	if err != nil {
+		return nil, err
+	}
+	if rows == nil {
+		rows = features.AllRows(t.table.Rows)
+	}
+	o := &remainder{rows: rows, residual: make([]float64, len(rows)), curvature: make([]float64, len(rows))}
+	var curvature, weight float64
+	for i, eta := range m.TableLogOdds(t.table, rows) {
 		q, w := Sigmoid(eta), t.weight(rows[i])
 		o.residual[i], o.curvature[i] = w*(float64(t.converted[rows[i]])-q), w*q*(1-q)
+		curvature += o.curvature[i]
+		weight += w
 	}
-	return o
+	o.mean = curvature / weight
+	return o, nil
 }
 
 // deviations sums what is left over in groups of a number.
-func (f *fitted) deviations(k int, table *features.Table, rows []int32, o *leftover) *fromLine {
+func (f *fitted) deviations(k int, table *features.Table, o *remainder) *fromLine {
 	t, at := &f.encoder.Terms()[k], f.encoder.Values(k, table)
 	bins := len(t.Edges) + 1
 	s := &fromLine{groups: min(bins, mostGroups)}
-	for i, r := range rows {
+	for i, r := range o.rows {
 		if x := at(int(r)); x == x {
 			s.add(features.BinOf(t.Edges, x)*s.groups/bins, t.Standardise(x), o.residual[i], o.curvature[i])
 		}

@@ -22,6 +22,8 @@ type fitted struct {
 	penalty []float64 // λ of each term; nil if all have Options.L2
 	groups  int       // of a feature in a pair, at most
 	delay   *Delay    // nil = no immature leads are in the fit
+
+	contrasted *contrasts // nil until asked for
 }
 
 // trainer runs fits.
@@ -55,7 +57,10 @@ func (p *progress) of(stage string) func(logit.Progress) {
 // fit fits the recipe on the given rows, with standard errors if asked to.
 func (t *trainer) fit(ctx context.Context, stage string, rows []int32, withErrors bool) (*fitted, error) {
 	t.progress.step++
-	rows = t.whole(slices.Concat(rows, t.young))
+	if len(t.young) > 0 {
+		rows = slices.Concat(rows, t.young)
+	}
+	rows = t.whole(rows)
 	if t.options.Recipe == RecipeAuto {
 		return t.autoFit(ctx, rows, t.solverOptions(stage, withErrors))
 	}

@@ -2,8 +2,6 @@ package model
 
 import (
 	"math"
-
-	"github.com/leadscore/leadscore/features"
 )
 
 // Recipe auto plugs the most likely penalties in, and a small sample does not know them well: a column whose effect is lost
@@ -66,39 +64,6 @@ func (f *fitted) newHyper(k int, curvature float64) *hyper {
 		p.score[level] = p.h[level]*p.beta[level] + f.penalty[k]*p.penalised(level)
 	}
 	return p
-}
-
-// curvature is the mean of p·(1−p) over the given rows.
-func (f *fitted) curvature(table *features.Table, rows []int32) float64 {
-	if rows == nil {
-		rows = features.AllRows(table.Rows)
-	}
-	total := 0.0
-	for _, x := range f.predictor(table, rows) {
-		q := Sigmoid(x)
-		total += q * (1 - q)
-	}
-	return total / float64(len(rows))
-}
-
-// predictor is η of the given rows.
-func (f *fitted) predictor(table *features.Table, rows []int32) []float64 {
-	eta := make([]float64, len(rows))
-	for i := range eta {
-		eta[i] = f.linear.Intercept
-	}
-	var codes []features.Code
-	for k, beta := range f.linear.Coefficients {
-		codes = f.encoder.Codes(k, table, rows, codes[:0])
-		for i, code := range codes {
-			if code.Level == features.NoLevel {
-				eta[i] += f.mean[k]
-			} else {
-				eta[i] += beta[code.Level] * code.Z
-			}
-		}
-	}
-	return eta
 }
 
 // penalised is element l of Sβ̂.

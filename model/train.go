@@ -284,7 +284,10 @@ func (t *trainer) summary() DataSummary {
 // finish makes the artifact and the summaries.
 func (t *trainer) finish(ctx context.Context, result *Training, f *fitted, calibration Calibration, rows []int32) error {
 	result.Verdict = verdict(result)
-	uncertain := t.uncertainty(f, rows)
+	uncertain, err := t.uncertainty(f, rows)
+	if err != nil {
+		return err
+	}
 	insufficient := result.Verdict.Code == VerdictNoBetter
 	if insufficient {
 		f, calibration = f.baseRate(t.baseRate(rows), uncertain), identity()

@@ -45,29 +45,32 @@ type termVariance struct {
 	Bend   float64   `json:"bend,omitempty"` // of a number that has a value: what its line may be off by
 }
 
-// The training leads that φ, the mean curvature and the bends of numbers are measured on, at most.
-const correlationLeads, curvatureLeads, bendLeads = 256, 4096, 200_000
+// The training leads that φ, and what the fit leaves over, are measured on, at most.
+const correlationLeads, remainderLeads = 128, 50_000
 
 // uncertainty measures the variances of a fit on the given rows, which it was made on; nil if it has no standard errors.
-func (t *trainer) uncertainty(f *fitted, rows []int32) *uncertainty {
-	if f.linear.StandardErrors == nil {
-		return nil
-	}
+func (t *trainer) uncertainty(f *fitted, rows []int32) (*uncertainty, error) {
 	c := f.contrasts()
+	if c == nil {
+		return nil, nil
+	}
 	u := &uncertainty{Base: rounded(c.baseVariance), Correlation: 1}
 	for k := range f.encoder.Terms() {
 		u.Terms = append(u.Terms, f.termVariance(k, c))
 	}
 	u.Correlation = rounded(f.correlation(u, t.table, t.someOf(rows, correlationLeads)))
-	curvature := f.curvature(t.table, t.someOf(rows, curvatureLeads))
-	for k := range u.Terms {
-		f.addPenaltyUncertainty(k, &u.Terms[k], curvature)
+	o, err := t.remainder(f, t.someOf(rows, remainderLeads))
+	if err != nil {
+		return nil, err
 	}
-	t.addBends(u, f, t.someOf(rows, bendLeads))
+	for k := range u.Terms {
+		f.addPenaltyUncertainty(k, &u.Terms[k], o.mean)
+	}
+	t.addBends(u, f, o)
 	for k := range u.Terms {
 		u.Terms[k].round()
 	}
-	return u
+	return u, nil
 }
 
 // someOf returns at most count of the rows, evenly spread.
@@ -115,15 +118,6 @@ func (f *fitted) baseLoadings() []logit.Loading {
 	return loadings
 }
 
-// variance is that of a combination of coefficients.
-func (f *fitted) variance(of []logit.Loading) float64 {
-	v, err := f.linear.Variance(of)
-	if err != nil {
-		return 0
-	}
-	return v
-}
-
 // contrasts are the covariances that a fit's intervals are made of: K + 1 products with V for K terms, whatever their levels.
 type contrasts struct {
 	errors       [][]float64 // standard errors of the coefficients
@@ -134,10 +128,10 @@ type contrasts struct {
 	baseVariance float64
 }
 
-// contrasts returns those of the fit, nil if it has no standard errors.
+// contrasts returns those of the fit, made once, nil if it has no standard errors.
 func (f *fitted) contrasts() *contrasts {
-	if f.linear.StandardErrors == nil {
-		return nil
+	if f.linear.StandardErrors == nil || f.contrasted != nil {
+		return f.contrasted
 	}
 	n := len(f.encoder.Terms())
 	c := &contrasts{errors: f.linear.StandardErrors, mean: make([][]float64, n), meanVariance: make([]float64, n), meanBase: make([]float64, n)}
@@ -155,6 +149,7 @@ func (f *fitted) contrasts() *contrasts {
 		c.mean[k] = with[k]
 		c.meanVariance[k], c.meanBase[k] = combined(loadings, with, 0), combined(loadings, c.base, 0)
 	}
+	f.contrasted = c
 	return c
 }
 
@@ -238,8 +233,10 @@ func (f *fitted) correlation(u *uncertainty, table *features.Table, rows []int32
 		codes[k] = f.encoder.Codes(k, table, rows, nil)
 	}
 	var exact, parts float64
+	of := make([][]logit.Loading, len(rows))
 	for i := range rows {
-		x, sum := []logit.Loading{loadingOf(logit.InterceptColumn, 0, 1)}, u.Base
+		x := []logit.Loading{loadingOf(logit.InterceptColumn, 0, 1)}
+		parts += u.Base
 		for k := range terms {
 			code := codes[k][i]
 			if code.Level == features.NoLevel {
@@ -247,10 +244,16 @@ func (f *fitted) correlation(u *uncertainty, table *features.Table, rows []int32
 				continue
 			}
 			x = append(x, loadingOf(k, int(code.Level), code.Z))
-			sum += u.Terms[k].of(&terms[k], code, f.linear.StandardErrors[k])
+			parts += u.Terms[k].of(&terms[k], code, f.linear.StandardErrors[k])
 		}
-		exact += f.variance(x)
-		parts += sum
+		of[i] = x
+	}
+	variances, err := f.linear.Variances(of)
+	if err != nil {
+		panic(err) // the fit has standard errors, and the terms are its own
+	}
+	for _, v := range variances {
+		exact += v
 	}
 	if !(exact > 0 && parts > 0) {
 		return 1

@@ -161,7 +161,10 @@ func TestVarianceAgreesWithCovariance(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.penalty = nil // whose uncertainty is not part of the matrix
-		u := tr.uncertainty(f, tr.rows)
+		u, err := tr.uncertainty(f, tr.rows)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for k := range u.Terms {
 			u.Terms[k].Bend = 0 // nor is that of a line
 		}
@@ -173,7 +176,11 @@ func TestVarianceAgreesWithCovariance(t *testing.T) {
 				x = append(x, loadingOf(k, int(code.Level), code.Z))
 				sum += u.Terms[k].of(&terms[k], code, nil)
 			}
-			if ratio := math.Sqrt(u.Correlation * sum / f.variance(x)); math.Abs(ratio-1) > 0.1 {
+			variance, err := f.linear.Variance(x)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ratio := math.Sqrt(u.Correlation * sum / variance); math.Abs(ratio-1) > 0.1 {
 				t.Errorf("%s, row %d: standard deviation %v times that of the matrix", recipe, r, ratio)
 			}
 		}
