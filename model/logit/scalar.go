@@ -1,8 +1,8 @@
-//go:build !(goexperiment.simd && amd64)
+//go:build !amd64 || purego
 
 package logit
 
-// The kernels of a build without vectors.
+// The kernels of a build without vectors: see vector.go.
 
 func logisticRows(eta, t []float64) sums { return logisticRowsScalar(eta, t) }
 
@@ -29,8 +29,6 @@ func dotNumbers64(whole, gapped [][]float64, r, dots []float64) {
 }
 
 func dot(x, y []float64) float64 { return dotScalar(x, y) }
-
-func settle() {}
 
 func axpy(a float64, x, y []float64) { axpyScalar(a, x, y) }
 

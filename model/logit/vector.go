@@ -1,264 +1,171 @@
-//go:build goexperiment.simd && amd64
+//go:build amd64 && !purego
 
 package logit
 
 import (
-	"simd/archsimd"
+	"math"
+
+	"golang.org/x/sys/cpu"
 )
 
-// Vector versions of the kernels that pay, eight rows at a time, for processors with AVX-512; on others their scalar
-// twins serve. Both round every product and every sum alike and add in the same order, so both give the same bits: a
-// build with vectors can be told from one without by its speed alone.
+//go:generate sh -c "cd asm && go run . -out ../vector_amd64.s -stubs ../vector_amd64.go -pkg logit"
+
+// Vector versions of the kernels that pay, eight rows at a time, for processors with AVX-512; on others, on other
+// architectures and with the build tag purego their scalar twins serve. Both round every product and every sum alike and
+// add in the same order, so both give the same bits: which of them served can be told by its speed alone.
 //
 // Looking up fused tables and adding to them stays scalar: a gather instruction is no faster than eight loads, and a
 // scatter may not hit a cell twice.
 //
-// Note: every kernel ends with ClearAVXUpperBits, without which the scalar code after it runs at half its speed. And none
-// has a bitwise Or of an AndNot: Go 1.26 fuses the two into one instruction and gets it wrong. Masks do the same.
+// The instructions trust their caller: lengths are checked here.
 
 // vectors reports whether the processor has the instructions.
-func vectors() bool { return archsimd.X86.AVX512() }
+var vectors = cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL
 
-// settle forgets the upper halves of registers, which scalar code would carry along at a cost: after a goroutine was
-// preempted all of them are in use again.
-func settle() {
-	if vectors() {
-		archsimd.ClearAVXUpperBits()
+// eights is how many of n elements the vectors take.
+func eights(n int) int {
+	if vectors {
+		return n &^ 7
 	}
+	return 0
+}
+
+// exponents holds the constants of expNegative in the order in which the kernels read them, then exp2Table.
+var exponents = [32]float64{
+	math.Float64frombits(1<<63 - 1), math.Float64frombits(farthest), magic, per16, ln2By16Hi, ln2By16Lo, 1,
+	1. / 2, 1. / 6, 1. / 24, 1. / 120, 1. / 720, 1. / 5040, math.Float64frombits(0xfff << 52),
+	16: exp2Table[0], exp2Table[1], exp2Table[2], exp2Table[3], exp2Table[4], exp2Table[5], exp2Table[6], exp2Table[7],
+	exp2Table[8], exp2Table[9], exp2Table[10], exp2Table[11], exp2Table[12], exp2Table[13], exp2Table[14], exp2Table[15],
 }
 
 func logisticRows(eta, t []float64) sums {
-	if !vectors() {
-		return logisticRowsScalar(eta, t)
+	s, n := logisticSums{product: ones}, eights(len(eta))
+	if t = t[:len(eta)]; n > 0 {
+		logisticVector(&eta[0], &t[0], n, &exponents[0], &s.linear[0])
 	}
-	return logisticRowsVector(eta, t)
-}
-
-func curvatureRows(eta []float64) {
-	if !vectors() {
-		curvatureRowsScalar(eta)
-		return
-	}
-	n := len(eta) &^ 7
-	for i := 0; i < n; i += 8 {
-		at := (*[8]float64)(eta[i:])
-		e := expNegativeVector(archsimd.LoadFloat64x8(at))
-		one := e.Add(archsimd.BroadcastFloat64x8(1))
-		e.Div(one.Mul(one)).Store(at)
-	}
-	archsimd.ClearAVXUpperBits()
-	curvatureRowsScalar(eta[n:])
-}
-
-// expNegativeVector is expNegative(|x|).
-func expNegativeVector(x archsimd.Float64x8) archsimd.Float64x8 {
-	bits := x.AsInt64x8().And(archsimd.BroadcastInt64x8(1<<63 - 1)).Min(archsimd.BroadcastInt64x8(farthest))
-	a := bits.AsFloat64x8()
-	round := archsimd.BroadcastFloat64x8(magic)
-	shifted := round.Sub(a.Mul(archsimd.BroadcastFloat64x8(per16)))
-	k := shifted.Sub(round)
-	// −a − k·hi is 0 − a − k·hi up to the sign of zero, which the series loses.
-	r := archsimd.Float64x8{}.Sub(a).Sub(k.Mul(archsimd.BroadcastFloat64x8(ln2By16Hi))).Sub(k.Mul(archsimd.BroadcastFloat64x8(ln2By16Lo)))
-	square := r.Mul(r)
-	high := archsimd.BroadcastFloat64x8(1. / 720).Add(r.Mul(archsimd.BroadcastFloat64x8(1. / 5040)))
-	middle := archsimd.BroadcastFloat64x8(1. / 24).Add(r.Mul(archsimd.BroadcastFloat64x8(1. / 120)))
-	series := archsimd.BroadcastFloat64x8(1. / 2).Add(r.Mul(archsimd.BroadcastFloat64x8(1. / 6))).Add(square.Mul(middle.Add(square.Mul(high))))
-	n := shifted.AsInt64x8()
-	low, up := archsimd.LoadFloat64x8((*[8]float64)(exp2Table[:8])), archsimd.LoadFloat64x8((*[8]float64)(exp2Table[8:]))
-	power := archsimd.BroadcastFloat64x8(1).Add(r.Add(square.Mul(series))).Mul(low.ConcatPermute(up, n.AsUint64x8()))
-	exponent := n.ShiftAllLeft(48).And(archsimd.BroadcastInt64x8(-1 << 52))
-	return power.AsInt64x8().Add(exponent).AsFloat64x8()
-}
-
-// logisticRowsVector holds expNegativeVector by hand, which is too long to be inlined.
-func logisticRowsVector(eta, t []float64) sums {
-	t = t[:len(eta)]
-	n := len(eta) &^ 7
-	one, magnitudes := archsimd.BroadcastFloat64x8(1), archsimd.BroadcastInt64x8(1<<63-1)
-	round := archsimd.BroadcastFloat64x8(magic)
-	low, up := archsimd.LoadFloat64x8((*[8]float64)(exp2Table[:8])), archsimd.LoadFloat64x8((*[8]float64)(exp2Table[8:]))
-	linear, residual, product := archsimd.Float64x8{}, archsimd.Float64x8{}, one
-	for i := 0; i < n; i += 8 {
-		at := (*[8]float64)(eta[i:])
-		x := archsimd.LoadFloat64x8(at)
-		bits := x.AsInt64x8()
-		a := bits.And(magnitudes).Min(archsimd.BroadcastInt64x8(farthest)).AsFloat64x8()
-		shifted := round.Sub(a.Mul(archsimd.BroadcastFloat64x8(per16)))
-		k := shifted.Sub(round)
-		r := archsimd.Float64x8{}.Sub(a).Sub(k.Mul(archsimd.BroadcastFloat64x8(ln2By16Hi))).Sub(k.Mul(archsimd.BroadcastFloat64x8(ln2By16Lo)))
-		square := r.Mul(r)
-		high := archsimd.BroadcastFloat64x8(1. / 720).Add(r.Mul(archsimd.BroadcastFloat64x8(1. / 5040)))
-		middle := archsimd.BroadcastFloat64x8(1. / 24).Add(r.Mul(archsimd.BroadcastFloat64x8(1. / 120)))
-		series := archsimd.BroadcastFloat64x8(1. / 2).Add(r.Mul(archsimd.BroadcastFloat64x8(1. / 6))).Add(square.Mul(middle.Add(square.Mul(high))))
-		table := low.ConcatPermute(up, shifted.AsUint64x8())
-		power := one.Add(r.Add(square.Mul(series))).Mul(table)
-		exponent := shifted.AsInt64x8().ShiftAllLeft(48).And(archsimd.BroadcastInt64x8(-1 << 52))
-		e := power.AsInt64x8().Add(exponent).AsFloat64x8()
-
-		factor := one.Add(e)
-		q := e.Div(factor)
-		negative := bits.Less(archsimd.Int64x8{})
-		d := archsimd.Float64x8{}.Merge(one, negative).Sub(archsimd.LoadFloat64x8((*[8]float64)(t[i:])))
-		y := d.Add(q).Merge(d.Sub(q), negative)
-		y.Store(at)
-		linear = linear.Add(d.Mul(x))
-		residual = residual.Add(y)
-		product = product.Mul(factor)
-	}
-	var s logisticSums
-	linear.Store((*[8]float64)(&s.linear))
-	residual.Store((*[8]float64)(&s.residual))
-	product.Store((*[8]float64)(&s.product))
-	archsimd.ClearAVXUpperBits()
 	s.add(eta[n:], t[n:])
 	return s.sums()
 }
 
-func addNumbers32(whole, gapped [][]float32, slopes, eta []float64) {
-	n := 0
-	if vectors() {
-		n = len(eta) &^ 7
-		addVector32(whole, slopes, eta[:n])
-		addVector32(gapped, slopes[len(whole):], eta[:n])
+func curvatureRows(eta []float64) {
+	n := eights(len(eta))
+	if n > 0 {
+		curvatureVector(&eta[0], n, &exponents[0])
 	}
-	addNumbersScalar(whole, slopes, n, eta)
-	addGappedScalar(gapped, slopes[len(whole):], n, eta)
+	curvatureRowsScalar(eta[n:])
 }
 
-// addVector32 is addGappedScalar of a multiple of eight rows.
-func addVector32(x [][]float32, slopes, eta []float64) {
-	slopes = slopes[:len(x)]
-	for i := 0; i < len(eta); i += 8 {
-		at := (*[8]float64)(eta[i:])
-		sum := archsimd.LoadFloat64x8(at)
-		for j, column := range x {
-			v := archsimd.LoadFloat32x8((*[8]float32)(column[i:])).ConvertToFloat64()
-			sum = sum.Add(archsimd.BroadcastFloat64x8(slopes[j]).Mul(v.Masked(v.Equal(v))))
-		}
-		sum.Store(at)
+// atLeast panics if a column has fewer than n rows.
+func atLeast[F float32 | float64](x [][]F, n int) {
+	for _, column := range x {
+		_ = column[:n]
 	}
-	archsimd.ClearAVXUpperBits()
+}
+
+func addNumbers32(whole, gapped [][]float32, slopes, eta []float64) {
+	n := eights(len(eta))
+	atLeast(whole, n)
+	atLeast(gapped, n)
+	later := slopes[len(whole):][:len(gapped)]
+	if n > 0 && len(whole) > 0 {
+		addWhole32(whole, &slopes[0], &eta[0], n)
+	}
+	if n > 0 && len(gapped) > 0 {
+		addGapped32(gapped, &later[0], &eta[0], n)
+	}
+	addNumbersScalar(whole, slopes, n, eta)
+	addGappedScalar(gapped, later, n, eta)
 }
 
 func addNumbers64(whole, gapped [][]float64, slopes, eta []float64) {
-	n := 0
-	if vectors() {
-		n = len(eta) &^ 7
-		addVector64(whole, slopes, eta[:n])
-		addVector64(gapped, slopes[len(whole):], eta[:n])
+	n := eights(len(eta))
+	atLeast(whole, n)
+	atLeast(gapped, n)
+	later := slopes[len(whole):][:len(gapped)]
+	if n > 0 && len(whole) > 0 {
+		addWhole64(whole, &slopes[0], &eta[0], n)
+	}
+	if n > 0 && len(gapped) > 0 {
+		addGapped64(gapped, &later[0], &eta[0], n)
 	}
 	addNumbersScalar(whole, slopes, n, eta)
-	addGappedScalar(gapped, slopes[len(whole):], n, eta)
-}
-
-func addVector64(x [][]float64, slopes, eta []float64) {
-	slopes = slopes[:len(x)]
-	for i := 0; i < len(eta); i += 8 {
-		at := (*[8]float64)(eta[i:])
-		sum := archsimd.LoadFloat64x8(at)
-		for j, column := range x {
-			v := archsimd.LoadFloat64x8((*[8]float64)(column[i:]))
-			sum = sum.Add(archsimd.BroadcastFloat64x8(slopes[j]).Mul(v.Masked(v.Equal(v))))
-		}
-		sum.Store(at)
-	}
-	archsimd.ClearAVXUpperBits()
+	addGappedScalar(gapped, later, n, eta)
 }
 
 func dotNumbers32(whole, gapped [][]float32, r, dots []float64) {
-	if !vectors() {
+	if eights(len(r)) == 0 {
 		dotNumbersScalar(whole, gapped, r, dots)
 		return
 	}
-	dotVector32(whole, r, dots)
-	dotVector32(gapped, r, dots[len(whole):])
-}
-
-func dotVector32(x [][]float32, r, dots []float64) {
-	n := len(r) &^ 7
-	for len(x) >= 4 {
-		var a, b, c, d archsimd.Float64x8
-		x0, x1, x2, x3 := x[0], x[1], x[2], x[3]
-		for i := 0; i < n; i += 8 {
-			v := archsimd.LoadFloat64x8((*[8]float64)(r[i:]))
-			v0 := archsimd.LoadFloat32x8((*[8]float32)(x0[i:])).ConvertToFloat64()
-			v1 := archsimd.LoadFloat32x8((*[8]float32)(x1[i:])).ConvertToFloat64()
-			v2 := archsimd.LoadFloat32x8((*[8]float32)(x2[i:])).ConvertToFloat64()
-			v3 := archsimd.LoadFloat32x8((*[8]float32)(x3[i:])).ConvertToFloat64()
-			a = a.Add(v.Mul(v0.Masked(v0.Equal(v0))))
-			b = b.Add(v.Mul(v1.Masked(v1.Equal(v1))))
-			c = c.Add(v.Mul(v2.Masked(v2.Equal(v2))))
-			d = d.Add(v.Mul(v3.Masked(v3.Equal(v3))))
+	atLeast(whole, len(r))
+	atLeast(gapped, len(r))
+	n := eights(len(r))
+	var s [4]lanes
+	for x, d := whole, dots; len(x) > 0; x, d = dotsTail(&s, x, d, r, n) {
+		if len(x) >= 4 {
+			dotsWhole32(&x[0][0], &x[1][0], &x[2][0], &x[3][0], &r[0], n, &s[0][0])
+		} else {
+			dotWhole32(&x[0][0], &r[0], n, &s[0][0])
 		}
-		var s [4]lanes
-		a.Store((*[8]float64)(&s[0]))
-		b.Store((*[8]float64)(&s[1]))
-		c.Store((*[8]float64)(&s[2]))
-		d.Store((*[8]float64)(&s[3]))
-		archsimd.ClearAVXUpperBits()
-		for j := range s {
-			dots[j] += dotTail(&s[j], x[j][n:], r[n:])
+	}
+	for x, d := gapped, dots[len(whole):]; len(x) > 0; x, d = dotsTail(&s, x, d, r, n) {
+		if len(x) >= 4 {
+			dotsGapped32(&x[0][0], &x[1][0], &x[2][0], &x[3][0], &r[0], n, &s[0][0])
+		} else {
+			dotGapped32(&x[0][0], &r[0], n, &s[0][0])
 		}
-		x, dots = x[4:], dots[4:]
 	}
-	for j, column := range x {
-		var a archsimd.Float64x8
-		for i := 0; i < n; i += 8 {
-			v := archsimd.LoadFloat32x8((*[8]float32)(column[i:])).ConvertToFloat64()
-			a = a.Add(archsimd.LoadFloat64x8((*[8]float64)(r[i:])).Mul(v.Masked(v.Equal(v))))
-		}
-		var s lanes
-		a.Store((*[8]float64)(&s))
-		archsimd.ClearAVXUpperBits()
-		dots[j] += dotTail(&s, column[n:], r[n:])
-	}
-}
-
-// dotTail adds the last rows to the lanes of a dot product.
-func dotTail[F float32 | float64](s *lanes, x []F, r []float64) float64 {
-	for i, v := range x {
-		s[i] += float64(r[i] * present(float64(v)))
-	}
-	return s.sum()
 }
 
 func dotNumbers64(whole, gapped [][]float64, r, dots []float64) {
-	if !vectors() {
+	if eights(len(r)) == 0 {
 		dotNumbersScalar(whole, gapped, r, dots)
 		return
 	}
-	dotVector64(whole, r, dots)
-	dotVector64(gapped, r, dots[len(whole):])
+	atLeast(whole, len(r))
+	atLeast(gapped, len(r))
+	n := eights(len(r))
+	var s [4]lanes
+	for x, d := whole, dots; len(x) > 0; x, d = dotsTail(&s, x, d, r, n) {
+		if len(x) >= 4 {
+			dotsWhole64(&x[0][0], &x[1][0], &x[2][0], &x[3][0], &r[0], n, &s[0][0])
+		} else {
+			dotWhole64(&x[0][0], &r[0], n, &s[0][0])
+		}
+	}
+	for x, d := gapped, dots[len(whole):]; len(x) > 0; x, d = dotsTail(&s, x, d, r, n) {
+		if len(x) >= 4 {
+			dotsGapped64(&x[0][0], &x[1][0], &x[2][0], &x[3][0], &r[0], n, &s[0][0])
+		} else {
+			dotGapped64(&x[0][0], &r[0], n, &s[0][0])
+		}
+	}
 }
 
-func dotVector64(x [][]float64, r, dots []float64) {
-	n := len(r) &^ 7
-	for j, column := range x {
-		var a archsimd.Float64x8
-		for i := 0; i < n; i += 8 {
-			v := archsimd.LoadFloat64x8((*[8]float64)(column[i:]))
-			a = a.Add(archsimd.LoadFloat64x8((*[8]float64)(r[i:])).Mul(v.Masked(v.Equal(v))))
-		}
-		var s lanes
-		a.Store((*[8]float64)(&s))
-		archsimd.ClearAVXUpperBits()
-		dots[j] += dotTail(&s, column[n:], r[n:])
+// dotsTail adds the lanes of the next columns, four if there are so many, else one, and their rows from n on to their
+// dots. It returns what is left.
+func dotsTail[F float32 | float64](s *[4]lanes, x [][]F, dots, r []float64, n int) ([][]F, []float64) {
+	columns := 1
+	if len(x) >= 4 {
+		columns = 4
 	}
+	for j := range columns {
+		for i, v := range r[n:] {
+			s[j][i] += float64(v * present(float64(x[j][n+i])))
+		}
+		dots[j] += s[j].sum()
+	}
+	return x[columns:], dots[columns:]
 }
 
 func dot(x, y []float64) float64 {
-	if !vectors() {
+	n := eights(len(x))
+	if n == 0 {
 		return dotScalar(x, y)
 	}
-	y = y[:len(x)]
-	n := len(x) &^ 7
-	var a archsimd.Float64x8
-	for i := 0; i < n; i += 8 {
-		a = a.Add(archsimd.LoadFloat64x8((*[8]float64)(y[i:])).Mul(archsimd.LoadFloat64x8((*[8]float64)(x[i:]))))
-	}
 	var s lanes
-	a.Store((*[8]float64)(&s))
-	archsimd.ClearAVXUpperBits()
+	y = y[:len(x)]
+	dotWhole64(&x[0], &y[0], n, &s[0])
 	for i, v := range x[n:] {
 		s[i] += float64(y[n+i] * v)
 	}
@@ -266,45 +173,26 @@ func dot(x, y []float64) float64 {
 }
 
 func toTargets(labels []uint8, t []float64) {
-	n := 0
-	if vectors() {
-		for ; n+16 <= len(labels); n += 8 {
-			archsimd.LoadUint8x16((*[16]uint8)(labels[n:])).ExtendLo8ToUint64().ConvertToFloat64().Store((*[8]float64)(t[n:]))
-		}
-		archsimd.ClearAVXUpperBits()
+	n := eights(len(labels))
+	if t = t[:len(labels)]; n > 0 {
+		targetsVector(&labels[0], &t[0], n)
 	}
 	toTargetsScalar(labels[n:], t[n:])
 }
 
 func axpy(a float64, x, y []float64) {
-	n := 0
-	if vectors() {
-		n = len(x) &^ 7
-		y = y[:len(x)]
-		factor := archsimd.BroadcastFloat64x8(a)
-		for i := 0; i < n; i += 8 {
-			at := (*[8]float64)(y[i:])
-			archsimd.LoadFloat64x8(at).Add(factor.Mul(archsimd.LoadFloat64x8((*[8]float64)(x[i:])))).Store(at)
-		}
-		archsimd.ClearAVXUpperBits()
+	n := eights(len(x))
+	if y = y[:len(x)]; n > 0 {
+		axpyVector(a, &x[0], &y[0], n)
 	}
 	axpyScalar(a, x[n:], y[n:])
 }
 
 func axpy4(a, x0, x1, x2, x3, y []float64) {
-	n := 0
-	if vectors() {
-		n = len(y) &^ 7
-		a0, a1 := archsimd.BroadcastFloat64x8(a[0]), archsimd.BroadcastFloat64x8(a[1])
-		a2, a3 := archsimd.BroadcastFloat64x8(a[2]), archsimd.BroadcastFloat64x8(a[3])
-		for i := 0; i < n; i += 8 {
-			at := (*[8]float64)(y[i:])
-			v0, v1 := archsimd.LoadFloat64x8((*[8]float64)(x0[i:])), archsimd.LoadFloat64x8((*[8]float64)(x1[i:]))
-			v2, v3 := archsimd.LoadFloat64x8((*[8]float64)(x2[i:])), archsimd.LoadFloat64x8((*[8]float64)(x3[i:]))
-			sum := a0.Mul(v0).Add(a1.Mul(v1)).Add(a2.Mul(v2).Add(a3.Mul(v3)))
-			archsimd.LoadFloat64x8(at).Add(sum).Store(at)
-		}
-		archsimd.ClearAVXUpperBits()
+	n := eights(len(y))
+	atLeast([][]float64{x0, x1, x2, x3}, len(y))
+	if a = a[:4]; n > 0 {
+		axpy4Vector(&a[0], &x0[0], &x1[0], &x2[0], &x3[0], &y[0], n)
 	}
 	axpy4Scalar(a, x0[n:], x1[n:], x2[n:], x3[n:], y[n:])
 }
@@ -312,9 +200,10 @@ func axpy4(a, x0, x1, x2, x3, y []float64) {
 // subtractTiles is subtractProducts of as many rows as there are in eights, for a panel of eights of columns. It returns
 // the first row that it has left. Every element is a sum over k in order, as in products4x2.
 func subtractTiles(a []float64, n, j, w int) int {
-	if !vectors() || w%8 != 0 {
+	if !vectors || w%8 != 0 || j == 0 || j+w > n {
 		return j
 	}
+	a = a[:n*n]
 	i := j
 	rows := make([]float64, 8*j) // of eight rows, k by k
 	for ; i+8 <= n; i += 8 {
@@ -325,7 +214,7 @@ func subtractTiles(a []float64, n, j, w int) int {
 		}
 		for c := j; c < j+w; c += 8 {
 			var s [8]lanes
-			tile(rows, a[c*n:], n, j, &s)
+			tileVector(&rows[0], &a[c*n], n, j, &s[0][0])
 			for r := range 8 {
 				row := a[(i+r)*n+c:][:8]
 				for m := range row {
@@ -337,49 +226,11 @@ func subtractTiles(a []float64, n, j, w int) int {
 	return i
 }
 
-// tile is the products of eight rows, laid out k by k, with eight rows that are n apart, over m values of k.
-func tile(rows, a []float64, n, m int, s *[8]lanes) {
-	c0, c1, c2, c3 := a[:m], a[n:][:m], a[2*n:][:m], a[3*n:][:m]
-	c4, c5, c6, c7 := a[4*n:][:m], a[5*n:][:m], a[6*n:][:m], a[7*n:][:m]
-	var s0, s1, s2, s3, s4, s5, s6, s7 archsimd.Float64x8
-	for k := range m {
-		v := archsimd.LoadFloat64x8((*[8]float64)(rows[8*k:]))
-		s0 = s0.Add(v.Mul(archsimd.BroadcastFloat64x8(c0[k])))
-		s1 = s1.Add(v.Mul(archsimd.BroadcastFloat64x8(c1[k])))
-		s2 = s2.Add(v.Mul(archsimd.BroadcastFloat64x8(c2[k])))
-		s3 = s3.Add(v.Mul(archsimd.BroadcastFloat64x8(c3[k])))
-		s4 = s4.Add(v.Mul(archsimd.BroadcastFloat64x8(c4[k])))
-		s5 = s5.Add(v.Mul(archsimd.BroadcastFloat64x8(c5[k])))
-		s6 = s6.Add(v.Mul(archsimd.BroadcastFloat64x8(c6[k])))
-		s7 = s7.Add(v.Mul(archsimd.BroadcastFloat64x8(c7[k])))
-	}
-	s0.Store((*[8]float64)(&s[0]))
-	s1.Store((*[8]float64)(&s[1]))
-	s2.Store((*[8]float64)(&s[2]))
-	s3.Store((*[8]float64)(&s[3]))
-	s4.Store((*[8]float64)(&s[4]))
-	s5.Store((*[8]float64)(&s[5]))
-	s6.Store((*[8]float64)(&s[6]))
-	s7.Store((*[8]float64)(&s[7]))
-	archsimd.ClearAVXUpperBits()
-}
-
 func scatterRows(codes []uint16, hz, table []float64, columns int) {
-	if !vectors() {
+	if !vectors || columns%4 != 0 || len(codes) == 0 || columns == 0 {
 		scatterRowsScalar(codes, hz, table, columns)
 		return
 	}
-	for i, code := range codes {
-		from, to := hz[i*columns:][:columns], table[int(code)*columns:][:columns]
-		for len(from) >= 8 && len(to) >= 8 {
-			at := (*[8]float64)(to)
-			archsimd.LoadFloat64x8(at).Add(archsimd.LoadFloat64x8((*[8]float64)(from))).Store(at)
-			from, to = from[8:], to[8:]
-		}
-		if len(from) >= 4 && len(to) >= 4 {
-			at := (*[4]float64)(to)
-			archsimd.LoadFloat64x4(at).Add(archsimd.LoadFloat64x4((*[4]float64)(from))).Store(at)
-		}
-	}
-	archsimd.ClearAVXUpperBits()
+	hz, table = hz[:len(codes)*columns], table[:(int(largestCode(codes))+1)*columns]
+	scatterVector(&codes[0], len(codes), &hz[0], &table[0], columns)
 }

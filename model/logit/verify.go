@@ -16,7 +16,6 @@ func (p *Problem) verify(ctx context.Context, l *layout, workers, chunks int, th
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			settle()
 			v.block(p, l, blockSpan(p.Rows, b), theta)
 		}
 		parts[c] = v
