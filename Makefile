@@ -10,7 +10,7 @@ PEERS ?= ../shared/peers
 PEER_ROWS ?= 100000 1000000
 VENV ?= .venv
 
-.PHONY: help run test build check bench bench-peers fuzz golden notebooks clean
+.PHONY: help run test build check generate bench bench-peers fuzz golden notebooks clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ check: ## formatting, vet, staticcheck, tidy modules
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	$(GO) mod tidy -diff
+
+generate: ## write the vector kernels anew from model/asm
+	$(GO) generate ./model/...
 
 bench: ## Go benchmarks: rows/s and allocations
 	$(GO) test -run '^$$' -bench . -benchmem ./...

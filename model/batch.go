@@ -254,9 +254,11 @@ func (s *batchSum) addPending(l []float64) {
 		} else if !of[1].gapped {
 			add = addLinesSecondWhole
 		}
-		add(l, x[0], x[1], &of[0].scaled, &of[1].scaled)
+		n := addLinesVector(l, x[0], x[1], &of[0].scaled, &of[1].scaled)
+		add(l[n:], x[0][n:], x[1][n:], &of[0].scaled, &of[1].scaled)
 	} else if len(x) == 1 {
-		addLine(l, x[0], &of[0].scaled)
+		n := addLineVector(l, x[0], &of[0].scaled)
+		addLine(l[n:], x[0][n:], &of[0].scaled)
 	}
 	s.codes, s.tables, s.numbers, s.numbersOf = s.codes[:0], s.tables[:0], s.numbers[:0], s.numbersOf[:0]
 }
@@ -315,7 +317,7 @@ func (t *batchTerm) follow(d *features.Dictionary, of func(*features.Value) (flo
 	return t.by, t.level
 }
 
-// numberLine is the contribution of a number: slope·z − shift, or absent.
+// numberLine is the contribution of a number: slope·z − shift, or absent. Kernels read the fields in this order.
 type numberLine struct{ mean, inverse, slope, shift, absent float64 }
 
 // line returns the contribution of term k, a number, in a form that loops can inline.

@@ -120,8 +120,8 @@ const (
 	ln2By64Lo = 0x1.a39ef35793c76p-39
 )
 
-// sigmoids writes the Sigmoid of each of the log-odds, and reports whether all of these are finite.
-func sigmoids(l, p []float64) bool {
+// sigmoidsScalar is sigmoids of any number of leads.
+func sigmoidsScalar(l, p []float64) bool {
 	p = p[:len(l)]
 	finite := true
 	for i, x := range l {

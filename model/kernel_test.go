@@ -153,6 +153,21 @@ func TestSigmoid(t *testing.T) {
 	}
 }
 
+// A run of leads has the sigmoids of its leads one by one, bit for bit, wherever in it one is far out.
+func TestSigmoidsOfRuns(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		l := rapid.SliceOfN(rapid.OneOf(rapid.Float64Range(-40, 40), rapid.Float64()), 0, 100).Draw(t, "log-odds")
+		p, want, finite := make([]float64, len(l)), make([]float64, len(l)), true
+		for i, x := range l {
+			want[i] = Sigmoid(x)
+			finite = finite && math.Abs(x) <= math.MaxFloat64
+		}
+		if got := sigmoids(l, p); got != finite || !sameBits(p, want) {
+			t.Fatalf("sigmoids %v, one by one %v; finite: %v, %v", p, want, got, finite)
+		}
+	})
+}
+
 func TestExp2Table(t *testing.T) {
 	ln2, _, err := big.ParseFloat("0.693147180559945309417232121458176568075500134360255", 10, precision, big.ToNearestEven)
 	if err != nil {

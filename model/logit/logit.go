@@ -21,8 +21,8 @@
 // columns, P coefficients and m ≈ max(96·P, n/24) sampled rows:
 //
 //	check and fuse         n · C             writes 2 bytes a row for every handful of categories and flags
-//	fit of the sample      m · C and m · C²  some ten passes and a curvature
-//	passes over all rows   5–10 · n · C
+//	fit of the samples     m · C and m · C²  some ten passes and a curvature
+//	passes over all rows   4–10 · n · C
 //	curvature              1–2 · (m · C²/2 + P³/3)
 //	proof                  n · C
 //	standard errors        P³/6
@@ -37,7 +37,7 @@
 // the ten accesses to tables in the second-level cache. A row of the curvature takes 100–150 ns, of the first pass 30, of
 // the proof 50. A factorisation of 544 takes 8 ms, with vectors 2.
 //
-// Vectors need a build with GOEXPERIMENT=simd and a processor with AVX-512; they give the same bits as plain Go.
+// Vectors serve on amd64 with AVX-512, unless built with the tag purego; they give the same bits as plain Go.
 package logit
 
 import (

@@ -4,6 +4,9 @@ package logit
 
 // The kernels of a build without vectors: see vector.go.
 
+// Vectors reports whether the kernels are vectors.
+func Vectors() bool { return false }
+
 func logisticRows(eta, t []float64) sums { return logisticRowsScalar(eta, t) }
 
 func curvatureRows(eta []float64) { curvatureRowsScalar(eta) }

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-//go:generate sh -c "cd asm && go run . -out ../vector_amd64.s -stubs ../vector_amd64.go -pkg logit"
+//go:generate sh -c "cd ../asm && go run . -fit -out ../logit/vector_amd64.s -stubs ../logit/vector_amd64.go -pkg logit"
 
 // Vector versions of the kernels that pay, eight rows at a time, for processors with AVX-512; on others, on other
 // architectures and with the build tag purego their scalar twins serve. Both round every product and every sum alike and
@@ -19,8 +19,10 @@ import (
 //
 // The instructions trust their caller: lengths are checked here.
 
-// vectors reports whether the processor has the instructions.
 var vectors = cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL
+
+// Vectors reports whether the kernels are vectors: the build has them, and the processor the instructions.
+func Vectors() bool { return vectors }
 
 // eights is how many of n elements the vectors take.
 func eights(n int) int {

@@ -1,4 +1,4 @@
-module github.com/leadscore/leadscore/model/logit/asm
+module github.com/leadscore/leadscore/model/asm
 
 go 1.26.0
 

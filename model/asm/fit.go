@@ -1,7 +1,3 @@
-// Command asm writes the vector kernels of package logit, for amd64 with AVX-512: `go generate ./model/logit`.
-//
-// Every kernel takes rows in eights and adds lane by lane, in the order of its scalar twin in package logit, rounding
-// every product and every sum: no fused multiply-add. What is left over of eights is the twin's.
 package main
 
 import (
@@ -10,8 +6,8 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-func main() {
-	ConstraintExpr("!purego")
+// fitting makes the kernels of package logit.
+func fitting() {
 	logistic()
 	curvature()
 	for _, k := range []numbers{{"32", "float32", 4}, {"64", "float64", 8}} {
@@ -27,39 +23,6 @@ func main() {
 	axpy4()
 	tile()
 	scatter()
-	Generate()
-}
-
-// bytes8 is how many bytes eight float64 are.
-const bytes8 = 64
-
-// begin starts a kernel.
-func begin(name, signature, doc string) {
-	TEXT(name, NOSPLIT, signature)
-	Pragma("noescape")
-	Doc(doc)
-}
-
-// end returns. The upper halves of registers are cleared: scalar code that carries them along runs at half its speed.
-func end() {
-	VZEROUPPER()
-	RET()
-}
-
-// eights runs body for every eight of n rows; body advances its pointers.
-func eights(name string, n reg.Register, body func()) {
-	Label(name)
-	SUBQ(Imm(8), n)
-	JL(LabelRef(name + "End"))
-	body()
-	JMP(LabelRef(name))
-	Label(name + "End")
-}
-
-func zero() reg.VecVirtual {
-	z := ZMM()
-	VPXORQ(z, z, z)
-	return z
 }
 
 // expNegative holds the constants of e^−|x|, from kernel.go.
@@ -87,8 +50,6 @@ func newExpNegative() *expNegative {
 	VMOVUPD(table.Offset(8*24), c.up)
 	return c
 }
-
-func load(name string) reg.Register { return Load(Param(name), GP64()) }
 
 // of returns e^−|x|.
 func (c *expNegative) of(x reg.VecVirtual) reg.VecVirtual {
