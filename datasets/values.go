@@ -221,10 +221,13 @@ func (n numberCheck) apply(values []float64) (bad int, err error) {
 	return -1, nil
 }
 
+// noNumber is the NaN of what is missing. Single precision keeps its bits: features.Builder looks for numbers that lose some.
+var noNumber = float64(float32(math.NaN()))
+
 // spreadNumbers puts packed values where levels are 1 and NaN elsewhere. packed must have room for one more.
 // There is no branch, which would be as random as the data.
 func spreadNumbers(dst, packed []float64, levels []byte) {
-	missing := math.Float64bits(math.NaN())
+	missing := math.Float64bits(noNumber)
 	j := 0
 	for i, level := range levels {
 		mask := -uint64(level)

@@ -74,7 +74,7 @@ func TestSpread(t *testing.T) {
 		spreadCodes(gotCodes, codes, levels)
 		j := 0
 		for i, level := range levels {
-			number, time, code := math.NaN(), int64(features.NoTime), uint32(features.NoCode)
+			number, time, code := noNumber, int64(features.NoTime), uint32(features.NoCode)
 			if level == 1 {
 				number, time, code = numbers[j], times[j], codes[j]
 				j++

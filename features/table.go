@@ -351,18 +351,7 @@ func (c *columnBuilder) addNumbers(xs []float64) {
 	if c.numbers.F64 == nil {
 		at := len(c.numbers.F32)
 		single := slices.Grow(c.numbers.F32, len(xs))[:at+len(xs)]
-		inexact := 0 // counted, because a branch on what is missing cannot be predicted
-		for i, x := range xs {
-			y := float32(x)
-			single[at+i] = y
-			if float64(y) != x {
-				inexact++
-			}
-			if x != x {
-				inexact--
-			}
-		}
-		if inexact == 0 {
+		if narrow(single[at:], xs) {
 			c.numbers.F32 = single
 			return
 		}
@@ -373,6 +362,18 @@ func (c *columnBuilder) addNumbers(xs []float64) {
 		c.numbers = Numbers{F64: double}
 	}
 	c.numbers.F64 = append(c.numbers.F64, xs...)
+}
+
+// narrow writes numbers in single precision and reports whether they lost nothing by it. Other bits of a NaN are no loss.
+func narrow(single []float32, xs []float64) bool {
+	single = single[:len(xs)]
+	lost := uint64(0) // without a branch: what is missing comes in no order that a processor could predict
+	for i, x := range xs {
+		y := float32(x)
+		single[i] = y
+		lost |= math.Float64bits(float64(y)) ^ math.Float64bits(x)
+	}
+	return lost == 0 || !slices.ContainsFunc(xs, func(x float64) bool { return x == x && float64(float32(x)) != x })
 }
 
 // Table returns what was added. Levels are sorted, so that the order of the rows leaves no trace in them. The
