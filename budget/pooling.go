@@ -2,6 +2,7 @@ package budget
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -73,22 +74,25 @@ func possiblePriors(wins, leads []float64) (weightedPriors, error) {
 		return weightedPriors{}, err
 	}
 	all := weightedPriors{priors: make([]Beta, strengths), weights: make([]float64, strengths)}
-	best := math.Inf(-1)
 	for i := range all.priors {
 		k := MinStrength * math.Pow(MaxStrength/MinStrength, float64(i)/(strengths-1))
 		all.priors[i] = BetaOf(bestMean(w, n, k), k)
 		all.weights[i] = logMarginal(w, n, all.priors[i])
-		best = max(best, all.weights[i])
 	}
-	total := 0.0
-	for i, l := range all.weights {
-		all.weights[i] = math.Exp(l - best)
-		total += all.weights[i]
-	}
-	for i := range all.weights {
-		all.weights[i] /= total
-	}
+	fromLogs(all.weights)
 	return all, nil
+}
+
+// fromLogs turns logarithms of likelihoods into weights that add up to 1.
+func fromLogs(weights []float64) {
+	best, total := slices.Max(weights), 0.0
+	for i, l := range weights {
+		weights[i] = math.Exp(l - best)
+		total += weights[i]
+	}
+	for i := range weights {
+		weights[i] /= total
+	}
 }
 
 // after is the Beta of the mean and the variance of the mixture after n leads with w wins.
@@ -126,21 +130,12 @@ func fitProfits(groups []Evidence) profitPriors {
 	if p.variance = mean * mean; degrees > 0 { // of single sales nothing is known but that they vary
 		p.variance = within / degrees
 	}
-	best := math.Inf(-1)
 	for i := range p.weights {
 		k := MinProfitWins * math.Pow(MaxProfitWins/MinProfitWins, float64(i)/(strengths-1))
 		p.strength[i] = k
 		p.means[i], p.weights[i] = p.likelihood(groups, k, mean)
-		best = max(best, p.weights[i])
 	}
-	total := 0.0
-	for i, l := range p.weights {
-		p.weights[i] = math.Exp(l - best)
-		total += p.weights[i]
-	}
-	for i := range p.weights {
-		p.weights[i] /= total
-	}
+	fromLogs(p.weights)
 	return p
 }
 

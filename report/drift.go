@@ -145,20 +145,13 @@ func (b *builder) mixFigure(drift []model.Drift) figure {
 	for _, d := range shown {
 		most = max(most, d.PSI)
 	}
-	amount(&p.X, max(1.05*most, 1.2*model.MuchDrift), false, 8)
-	p.X.Tick.Marker = label(roundValues(0, p.X.Max, 8), trimmed)
-	p.Y.Min, p.Y.Max = -0.6, float64(len(shown))-0.4
-	add(p, &plotter.Grid{Vertical: rule})
-	var names ticks
-	for i, d := range shown {
-		y := float64(len(shown) - 1 - i)
-		names = append(names, plot.Tick{Value: y, Label: lettered(d.Feature, 28)})
-		add(p, outlined(band, blue, box(0, y-0.32, d.PSI, y+0.32)))
-	}
+	featureBars(p, max(1.05*most, 1.2*model.MuchDrift), len(shown), func(i int, y float64) string {
+		add(p, outlined(band, blue, box(0, y-0.32, shown[i].PSI, y+0.32)))
+		return shown[i].Feature
+	})
 	for _, bound := range []float64{model.SomeDrift, model.MuchDrift} {
 		add(p, line(plotter.XYs{{X: bound, Y: p.Y.Min}, {X: bound, Y: p.Y.Max}}, dotted))
 	}
-	p.Y.Tick.Marker, p.Y.Tick.Length = names, 0
 	caption := fmt.Sprintf("How far the mix of each feature has moved. Dotted: %s, below which little has changed, and %s, above which much has (Siddiqi's rule). First those farthest above what chance alone gives.", trimmed(model.SomeDrift), trimmed(model.MuchDrift))
 	f := b.draw("mix-plot", "The mix of leads", caption, "Bars of the stability index by feature, farthest above chance first.", wide, vg.Length(17*len(shown)+52), alone(p))
 	t := &table{Caption: "Mix by feature", Head: []string{"Feature", "PSI", "by chance", "Moved most", "Share before", "Share in the holdout"}, Words: map[int]bool{3: true}}

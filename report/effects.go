@@ -89,17 +89,11 @@ func (b *builder) rankingFigure(effects []model.Effect) figure {
 	}
 	shown := effects[:min(rankedEffects, len(effects))]
 	p := newPlot("spread: standard deviation of the effect over the training leads, in log-odds", "")
-	amount(&p.X, shown[0].Spread*1.05, false, 8)
-	p.X.Tick.Marker = label(roundValues(0, p.X.Max, 8), trimmed)
-	p.Y.Min, p.Y.Max = -0.6, float64(len(shown))-0.4
-	add(p, &plotter.Grid{Vertical: rule})
-	var names ticks
-	for i, e := range shown {
-		y := float64(len(shown) - 1 - i)
-		names = append(names, plot.Tick{Value: y, Label: lettered(e.Feature, 28)})
+	featureBars(p, shown[0].Spread*1.05, len(shown), func(i int, y float64) string {
+		e := &shown[i]
 		add(p, outlined(band, blue, box(0, y-0.32, e.Spread, y+0.32)), noted(e.Spread, y, 4, 0, fixed(e.Spread, 3), -1))
-	}
-	p.Y.Tick.Marker, p.Y.Tick.Length = names, 0
+		return e.Feature
+	})
 	caption := "The longer the bar, the more the feature tells leads apart. Two leads one spread apart differ in their odds by the factor that the table gives."
 	if left := len(effects) - len(shown); left > 0 {
 		caption += " And " + plural(left, "feature") + " more, in the table."
@@ -107,6 +101,20 @@ func (b *builder) rankingFigure(effects []model.Effect) figure {
 	f := b.draw(id, title, caption, "Bars of spread, by feature, longest first. "+effectsLead(effects), wide, vg.Length(17*len(shown)+52), alone(p))
 	f.Table = rankingTable(effects)
 	return f
+}
+
+// featureBars lays out a plot of one bar a feature, the first at the top; draw draws the bar around y and returns the name.
+func featureBars(p *plot.Plot, most float64, bars int, draw func(i int, y float64) string) {
+	amount(&p.X, most, false, 8)
+	p.X.Tick.Marker = label(roundValues(0, p.X.Max, 8), trimmed)
+	p.Y.Min, p.Y.Max = -0.6, float64(bars)-0.4
+	add(p, &plotter.Grid{Vertical: rule})
+	var names ticks
+	for i := range bars {
+		y := float64(bars - 1 - i)
+		names = append(names, plot.Tick{Value: y, Label: lettered(draw(i, y), 28)})
+	}
+	p.Y.Tick.Marker, p.Y.Tick.Length = names, 0
 }
 
 func rankingTable(effects []model.Effect) *table {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/datasets"
+	"github.com/leadscore/leadscore/features"
 	"github.com/leadscore/leadscore/model"
 )
 
@@ -83,24 +84,35 @@ func (a *app) budget(ctx context.Context, cmd *cobra.Command, f *budgetFlags) er
 	if f.asked() {
 		return a.recommend(ctx, cmd, f)
 	}
-	e, err := a.economics(ctx, f, o)
+	in, err := a.loadMoney(ctx, f)
 	if err != nil {
 		return err
 	}
-	for _, w := range e.Notes {
-		fmt.Fprintf(a.stderr, "leadscore: warning: %s: %s\n", w.Code, join(w.Column, w.Detail))
+	o.Spend = in.spend
+	e, err := in.model.Economics(in.table, o)
+	if err != nil {
+		return err
 	}
+	a.warn(e.Notes)
 	return a.print(e, func(w io.Writer) { describeEconomics(w, e, f.arithmetic) })
 }
 
-// economics reckons over the leads of a data set.
-func (a *app) economics(ctx context.Context, f *budgetFlags, o model.EconomicsOptions) (*model.Economics, error) {
+// money is what money is reckoned with: a model, the leads, and what was spent on them.
+type money struct {
+	model *model.Model
+	table *features.Table
+	spend []budget.Spend // nil without --spend
+}
+
+// loadMoney reads what the flags name.
+func (a *app) loadMoney(ctx context.Context, f *budgetFlags) (*money, error) {
 	m, err := loadModel(f.model)
 	if err != nil {
 		return nil, err
 	}
+	in := &money{model: m}
 	if f.spend != "" {
-		if o.Spend, err = readSpend(f.spend); err != nil {
+		if in.spend, err = readSpend(f.spend); err != nil {
 			return nil, err
 		}
 	}
@@ -109,11 +121,8 @@ func (a *app) economics(ctx context.Context, f *budgetFlags, o model.EconomicsOp
 		return nil, err
 	}
 	defer d.Close()
-	table, err := a.loadTable(ctx, d, m.Schema(), workerCount(f.workers))
-	if err != nil {
-		return nil, err
-	}
-	return m.Economics(table, o)
+	in.table, err = a.loadTable(ctx, d, m.Schema(), workerCount(f.workers))
+	return in, err
 }
 
 // describeEconomics prints the tier table for people, what changes first.

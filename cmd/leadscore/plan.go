@@ -109,32 +109,15 @@ func (a *app) basePlan(ctx context.Context, f *budgetFlags) (*budget.Plan, error
 		p, err := readPlan(f.plan)
 		return &p, err
 	}
-	m, err := loadModel(f.model)
+	in, err := a.loadMoney(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	o := model.PlanOptions{AsOf: f.asOf}
-	if f.spend != "" {
-		if o.Spend, err = readSpend(f.spend); err != nil {
-			return nil, err
-		}
-	}
-	d, err := datasets.Open(f.data)
+	p, warnings, err := in.model.Plan(in.table, model.PlanOptions{AsOf: f.asOf, Spend: in.spend})
 	if err != nil {
 		return nil, err
 	}
-	defer d.Close()
-	table, err := a.loadTable(ctx, d, m.Schema(), workerCount(f.workers))
-	if err != nil {
-		return nil, err
-	}
-	p, warnings, err := m.Plan(table, o)
-	if err != nil {
-		return nil, err
-	}
-	for _, w := range warnings {
-		fmt.Fprintf(a.stderr, "leadscore: warning: %s: %s\n", w.Code, w.Detail)
-	}
+	a.warn(warnings)
 	p.Limits.Budget = spentToday(p)
 	return p, nil
 }
