@@ -111,6 +111,7 @@ func (r *leadReader) value(start int) bool {
 		return r.feature(i)
 	case f.KnownAt != "":
 		r.note(Warning{Code: WarnKnownLater, Feature: f.Name, Detail: "known only from " + f.KnownAt + " on: not used"})
+	case f.Role == RoleCreatedAt: // which as_of would ask for
 	default:
 		r.note(Warning{Code: WarnUnusedField, Feature: f.Name})
 	}
