@@ -83,6 +83,7 @@ func fitBins[T float32 | float64](xs []T, part selection, o BinOptions) Term {
 		}
 	}
 	t.Histogram = make([]float64, len(t.Edges)+2)
+	grid := NewBinGrid(t.Edges)
 	for i := range part.count {
 		r := part.row(i)
 		x := float64(xs[r])
@@ -91,7 +92,7 @@ func fitBins[T float32 | float64](xs []T, part selection, o BinOptions) Term {
 			continue
 		}
 		t.Min, t.Max = min(t.Min, x), max(t.Max, x)
-		t.Histogram[BinOf(t.Edges, x)] += weightAt(part.weights, r)
+		t.Histogram[grid.Bin(x)] += weightAt(part.weights, r)
 	}
 	t.Missing = t.MissingWeight() > 0
 	return t
@@ -110,7 +111,7 @@ func distinct[T float32 | float64](xs []T, part selection) []weighted {
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b weighted) int { return cmp.Compare(a.x, b.x) })
+	sortValues(all, part.weights == nil)
 	merged := all[:0]
 	for _, v := range all {
 		if n := len(merged); n > 0 && merged[n-1].x == v.x {
@@ -120,6 +121,22 @@ func distinct[T float32 | float64](xs []T, part selection) []weighted {
 		}
 	}
 	return merged
+}
+
+// sortValues sorts by value. Numbers alone sort several times as fast as pairs.
+func sortValues(all []weighted, equal bool) {
+	if !equal {
+		slices.SortStableFunc(all, func(a, b weighted) int { return cmp.Compare(a.x, b.x) })
+		return
+	}
+	xs := make([]float64, len(all))
+	for i, v := range all {
+		xs[i] = v.x
+	}
+	slices.Sort(xs)
+	for i, x := range xs {
+		all[i].x = x
+	}
 }
 
 // cut divides values in order, given by their masses, into at most the given number of groups of neighbours, and

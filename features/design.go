@@ -103,14 +103,14 @@ func bin[D codeWidth](dst []D, t *Term, c *Column, rows []int32) {
 }
 
 func binNumbers[D codeWidth, T float32 | float64](dst []D, t *Term, xs []T, rows []int32) {
-	absent := D(t.present()) // which is Size if there is no missing code
+	absent, grid := D(t.present()), NewBinGrid(t.Edges) // absent is Size if there is no missing code
 	for i := range dst {
 		r := i
 		if rows != nil {
 			r = int(rows[i])
 		}
 		if x := float64(xs[r]); x == x {
-			dst[i] = D(BinOf(t.Edges, x))
+			dst[i] = D(grid.Bin(x))
 		} else {
 			dst[i] = absent
 		}
@@ -275,10 +275,10 @@ func (e *Encoder) Level(i int, table *Table) func(row int32) int32 {
 		a, b := e.Level(t.parts[0], table), e.Level(t.parts[1], table)
 		return func(row int32) int32 { return t.cell(a(row), b(row)) }
 	case t.Bins:
-		at, absent := e.Values(i, table), t.absent().Level
+		at, absent, grid := e.Values(i, table), t.absent().Level, NewBinGrid(t.Edges)
 		return func(row int32) int32 {
 			if x := at(int(row)); x == x {
-				return int32(BinOf(t.Edges, x))
+				return grid.Bin(x)
 			}
 			return absent
 		}

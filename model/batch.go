@@ -59,7 +59,7 @@ type batchTerm struct {
 	dictionary *features.Dictionary
 	by         []float64
 	level      []int32  // of the term, by code+1
-	grid       *binGrid // of bins
+	grid       *features.BinGrid // of bins
 }
 
 // batchLine is a number's line in both forms.
@@ -96,7 +96,7 @@ func newBatchSum(p *predictor) *batchSum {
 			l.scaled, l.isScaled = l.plain.scaled()
 			l.gapped = t.Missing
 		case t.Bins:
-			s.terms[k].grid = newBinGrid(t.Edges)
+			s.terms[k].grid = features.NewBinGrid(t.Edges)
 		case t.IsPair():
 			a, b := t.Parts()
 			s.levels[a], s.levels[b] = []int32{}, []int32{}
@@ -272,7 +272,7 @@ func (s *batchSum) addBins(k int, v *features.Vector, from int, logOdds []float6
 	for i := range logOdds {
 		level := absent
 		if x := v.Amount(from + i); x == x {
-			level = grid.binOf(x)
+			level = grid.Bin(x)
 		}
 		logOdds[i] += by[level+1]
 		if s.levels[k] != nil {

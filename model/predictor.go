@@ -115,7 +115,17 @@ func (p *predictor) addNumbers(k int, c *features.Column, rows []int32, l []floa
 		}
 		return
 	}
+	if c.Numbers.F32 != nil {
+		addLineAt(l, c.Numbers.F32, rows, &line)
+	} else {
+		addLineAt(l, c.Numbers.F64, rows, &line)
+	}
+}
+
+// addLineAt adds a line's contributions of the numbers of the rows.
+func addLineAt[F float32 | float64](l []float64, xs []F, rows []int32, line *numberLine) {
+	l = l[:len(rows)]
 	for i, r := range rows {
-		l[i] += line.at(c.Numbers.At(int(r)))
+		l[i] += line.at(float64(xs[r]))
 	}
 }

@@ -166,10 +166,10 @@ func (l *leads) bins(encoder *features.Encoder, k int) (bin func(row int32) int,
 		for i := range len(term.Edges) + 1 {
 			names = append(names, steps.LevelName(i))
 		}
-		value := encoder.Values(k, l.table)
+		value, grid := encoder.Values(k, l.table), features.NewBinGrid(term.Edges)
 		bin = func(row int32) int {
 			if x := value(int(row)); x == x {
-				return features.BinOf(term.Edges, x)
+				return int(grid.Bin(x))
 			}
 			return len(term.Edges) + 1
 		}

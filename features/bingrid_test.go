@@ -1,11 +1,10 @@
-package model
+package features
 
 import (
 	"math"
 	"slices"
 	"testing"
 
-	"github.com/leadscore/leadscore/features"
 	"pgregory.net/rapid"
 )
 
@@ -15,10 +14,10 @@ func TestBinGrid(t *testing.T) {
 			rapid.Custom(func(t *rapid.T) float64 { return math.Exp(rapid.Float64Range(-9, 9).Draw(t, "log")) }))
 		edges := rapid.SliceOfN(any, 0, 40).Draw(t, "edges")
 		slices.Sort(edges)
-		g := newBinGrid(edges)
+		g := NewBinGrid(edges)
 		for _, x := range append(rapid.SliceOf(any).Draw(t, "numbers"), append(edges, math.Inf(1), math.Inf(-1))...) {
 			for _, x := range []float64{x, math.Nextafter(x, 1e308), math.Nextafter(x, -1e308)} {
-				if got, want := g.binOf(x), features.BinOf(edges, x); int(got) != want {
+				if got, want := g.Bin(x), BinOf(edges, x); int(got) != want {
 					t.Fatalf("the bin of %v among %v is %d, want %d", x, edges, got, want)
 				}
 			}
