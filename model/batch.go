@@ -58,7 +58,7 @@ type batchSum struct {
 type batchTerm struct {
 	dictionary *features.Dictionary
 	by         []float64
-	level      []int32  // of the term, by code+1
+	level      []int32           // of the term, by code+1
 	grid       *features.BinGrid // of bins
 }
 

@@ -21,6 +21,7 @@ func fitting() {
 	targets()
 	axpy()
 	axpy4()
+	axpy4x4()
 	tile()
 	scatter()
 }
@@ -299,6 +300,53 @@ func axpy4() {
 		VADDPD(Mem{Base: y}, v[0], v[0])
 		VMOVUPD(v[0], Mem{Base: y})
 		ADDQ(Imm(bytes8), y)
+	})
+	end()
+}
+
+func axpy4x4() {
+	begin("axpy4x4Vector", "func(a, x, y *float64, apart, n int)",
+		"axpy4x4Vector is axpy4Vector of four y, with four a each. Rows of a, x and y are so many elements apart; n is a multiple of eight.")
+	row, stride := load("a"), load("apart")
+	SHLQ(Imm(3), stride)
+	var a [4][4]reg.VecVirtual
+	for r := range a {
+		for j := range a[r] {
+			a[r][j] = ZMM()
+			VBROADCASTSD(Mem{Base: row}.Offset(8*j), a[r][j])
+		}
+		ADDQ(stride, row)
+	}
+	rows := func(name string) (at [4]reg.Register) {
+		at[0] = load(name)
+		for j := 1; j < 4; j++ {
+			at[j] = GP64()
+			LEAQ(Mem{Base: at[j-1], Index: stride, Scale: 1}, at[j])
+		}
+		return at
+	}
+	x, y, n := rows("x"), rows("y"), load("n")
+	i := GP64()
+	XORQ(i, i)
+	eights("elements", n, func() {
+		var v [4]reg.VecVirtual
+		for j := range v {
+			v[j] = ZMM()
+			VMOVUPD(Mem{Base: x[j], Index: i, Scale: 8}, v[j])
+		}
+		for r := range a {
+			s, t, part := ZMM(), ZMM(), ZMM()
+			VMULPD(a[r][0], v[0], s)
+			VMULPD(a[r][1], v[1], part)
+			VADDPD(part, s, s)
+			VMULPD(a[r][2], v[2], t)
+			VMULPD(a[r][3], v[3], part)
+			VADDPD(part, t, t)
+			VADDPD(t, s, s)
+			VADDPD(Mem{Base: y[r], Index: i, Scale: 8}, s, s)
+			VMOVUPD(s, Mem{Base: y[r], Index: i, Scale: 8})
+		}
+		ADDQ(Imm(8), i)
 	})
 	end()
 }

@@ -159,27 +159,54 @@ func solveUpper(l []float64, n int, x []float64) {
 func inverseDiagonal(l []float64, n, lead int) (diagonal, beside []float64) {
 	inverse := make([]float64, n*n)
 	diagonal, beside = make([]float64, n), make([]float64, n)
-	for i := range n {
-		row, to := l[i*n:][:i+1], inverse[i*n:][:i+1]
+	for from := 0; from < n; from += 4 {
 		k := 0
-		for ; k < min(lead, i); k++ {
-			to[k] = float64(row[k] * inverse[k*n+k])
+		if from+4 <= n { // four rows together, as far as the rows of L⁻¹ before them go
+			k = min(lead, from)
+			for i := from; i < from+4; i++ {
+				invertLead(l, inverse, n, i, 0, k)
+			}
+			for ; k+4 <= from; k += 4 {
+				axpy4x4(l[from*n+k:], inverse[k*n:], inverse[from*n:], n, k+4)
+			}
 		}
-		for ; k+4 <= i; k += 4 {
-			axpy4(row[k:k+4], inverse[k*n:], inverse[(k+1)*n:], inverse[(k+2)*n:], inverse[(k+3)*n:], to[:k+4])
-		}
-		for ; k < i; k++ {
-			axpy(row[k], inverse[k*n:][:k+1], to)
-		}
-		scale := -1 / row[i]
-		addSquares(scale, to[:i], diagonal)
-		to[i] = -scale
-		diagonal[i] += float64(scale * scale)
-		for j := 1; j <= i; j++ {
-			beside[j] += float64(to[j] * to[j-1])
+		for i := from; i < min(from+4, n); i++ {
+			invertRow(l, inverse, n, lead, i, k)
+			to := inverse[i*n:][:i+1]
+			addSquares(to, diagonal)
+			for j := 1; j <= i; j++ {
+				beside[j] += float64(to[j] * to[j-1])
+			}
 		}
 	}
 	return diagonal, beside
+}
+
+// invertRow makes row i of L⁻¹, of which the columns of L before k have been taken.
+func invertRow(l, inverse []float64, n, lead, i, k int) {
+	row, to := l[i*n:][:i+1], inverse[i*n:][:i+1]
+	if end := min(lead, i); k < end {
+		invertLead(l, inverse, n, i, k, end)
+		k = end
+	}
+	for ; k+4 <= i; k += 4 {
+		axpy4(row[k:k+4], inverse[k*n:], inverse[(k+1)*n:], inverse[(k+2)*n:], inverse[(k+3)*n:], to[:k+4])
+	}
+	for ; k < i; k++ {
+		axpy(row[k], inverse[k*n:][:k+1], to)
+	}
+	scale := -1 / row[i]
+	for j := range i {
+		to[j] *= scale
+	}
+	to[i] = -scale
+}
+
+// invertLead takes the columns k to end of L, whose rows are diagonal, for row i of L⁻¹.
+func invertLead(l, inverse []float64, n, i, k, end int) {
+	for ; k < end; k++ {
+		inverse[i*n+k] = float64(l[i*n+k] * inverse[k*n+k])
+	}
 }
 
 // axpyScalar adds a·x to y.
@@ -199,11 +226,17 @@ func axpy4Scalar(a, x0, x1, x2, x3, y []float64) {
 	}
 }
 
-// addSquares scales x and adds its squares to y.
-func addSquares(scale float64, x, y []float64) {
+// axpy4x4Scalar is axpy4Scalar of four y, with four a each. Rows of a, x and y are so many elements apart, and n long.
+func axpy4x4Scalar(a, x, y []float64, apart, n int) {
+	for r := range 4 {
+		axpy4Scalar(a[r*apart:][:4], x, x[apart:], x[2*apart:], x[3*apart:], y[r*apart:][:n])
+	}
+}
+
+// addSquares adds the squares of x to y.
+func addSquares(x, y []float64) {
 	y = y[:len(x)]
-	for i := range x {
-		x[i] *= scale
-		y[i] += float64(x[i] * x[i])
+	for i, v := range x {
+		y[i] += float64(v * v)
 	}
 }

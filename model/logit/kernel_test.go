@@ -155,6 +155,14 @@ func TestMatrixTwins(t *testing.T) {
 		if !sameBits(got, want) {
 			t.Errorf("%d rows: axpy %v, scalar %v", n, got, want)
 		}
+		const apart = blockRows + 3
+		x4, y4, a4 := rawColumns[float64](r, 1, 3*apart+n, 0)[0], rawColumns[float64](r, 1, 3*apart+n, 0)[0], rawColumns[float64](r, 1, 3*apart+4, 0)[0]
+		got, want = slices.Clone(y4), slices.Clone(y4)
+		axpy4x4(a4, x4, got, apart, n)
+		axpy4x4Scalar(a4, x4, want, apart, n)
+		if !sameBits(got, want) {
+			t.Errorf("%d rows: four axpy4 are %v, scalar %v", n, got, want)
+		}
 		codes := make([]uint16, n)
 		for i := range codes {
 			codes[i] = uint16(r.IntN(5))

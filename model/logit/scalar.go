@@ -37,6 +37,8 @@ func axpy(a float64, x, y []float64) { axpyScalar(a, x, y) }
 
 func axpy4(a, x0, x1, x2, x3, y []float64) { axpy4Scalar(a, x0, x1, x2, x3, y) }
 
+func axpy4x4(a, x, y []float64, apart, n int) { axpy4x4Scalar(a, x, y, apart, n) }
+
 func subtractTiles(_ []float64, _, j, _ int) int { return j }
 
 func scatterRows(codes []uint16, hz, table []float64, columns int) {

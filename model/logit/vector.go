@@ -199,6 +199,15 @@ func axpy4(a, x0, x1, x2, x3, y []float64) {
 	axpy4Scalar(a, x0[n:], x1[n:], x2[n:], x3[n:], y[n:])
 }
 
+func axpy4x4(a, x, y []float64, apart, n int) {
+	a, x, y = a[:3*apart+4], x[:3*apart+n], y[:3*apart+n]
+	m := eights(n)
+	if m > 0 {
+		axpy4x4Vector(&a[0], &x[0], &y[0], apart, m)
+	}
+	axpy4x4Scalar(a, x[m:], y[m:], apart, n-m)
+}
+
 // subtractTiles is subtractProducts of as many rows as there are in eights, for a panel of eights of columns. It returns
 // the first row that it has left. Every element is a sum over k in order, as in products4x2.
 func subtractTiles(a []float64, n, j, w int) int {

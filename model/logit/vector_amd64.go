@@ -89,6 +89,11 @@ func axpyVector(a float64, x *float64, y *float64, n int)
 //go:noescape
 func axpy4Vector(a *float64, x0 *float64, x1 *float64, x2 *float64, x3 *float64, y *float64, n int)
 
+// axpy4x4Vector is axpy4Vector of four y, with four a each. Rows of a, x and y are so many elements apart; n is a multiple of eight.
+//
+//go:noescape
+func axpy4x4Vector(a *float64, x *float64, y *float64, apart int, n int)
+
 // tileVector writes the products of eight rows, laid out k by k, with eight rows of a that are n apart, over m values of k.
 //
 //go:noescape
