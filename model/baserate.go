@@ -14,10 +14,7 @@ import (
 
 // baseRate is the weighted base rate of the rows.
 func (t *trainer) baseRate(rows []int32) float64 {
-	var all tally
-	for _, r := range rows {
-		all.add(t.weight(r), float64(t.converted[r]))
-	}
+	all := t.tally(rows)
 	return all.rate()
 }
 

@@ -77,13 +77,17 @@ type trial struct {
 	twice  float64 // factor on the variance: 2 where pairs are looked at from both sides
 }
 
-// foldTrial is a turn of the cross-fit before the holdout. In random order its leads are fitted on in the other turns.
-func (t *trainer) foldTrial(u turn, eta []float64) trial {
-	f := trial{t.predictions(u.test, eta), t.won(u.fit), Logit(t.baseRate(u.fit)), 1}
+// trials are the turns of the last cross-fit. In random order the leads of one are fitted on in the others.
+func (t *trainer) trials() []trial {
+	twice := 1.0
 	if t.kind == SplitRandom {
-		f.twice = 2
+		twice = 2
 	}
-	return f
+	var trials []trial
+	for _, c := range t.crossed {
+		trials = append(trials, trial{t.predictions(c.test, c.eta), t.won(c.fit), Logit(t.baseRate(c.fit)), twice})
+	}
+	return trials
 }
 
 // holdoutTrial is the holdout.

@@ -170,10 +170,7 @@ func quarterOf(micros int64) string {
 
 // period fills in what the rows say.
 func (l *leads) period(p Period, rows []int32) Period {
-	var t tally
-	for _, r := range rows {
-		t.add(l.weight(r), float64(l.converted[r]))
-	}
+	t := l.tally(rows)
 	p.Rows, p.Conversions, p.Rate, p.CI = t.rows, t.won, t.rate(), t.interval()
 	return p
 }

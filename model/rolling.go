@@ -95,30 +95,20 @@ func (t *trainer) rolling() *Rolling {
 }
 
 // shift parts the change of the base rate.
-func (l *leads) shift(before []int32, h *Evaluation) *Shift {
-	var all tally
-	for _, r := range before {
-		all.add(l.weight(r), float64(l.converted[r]))
-	}
-	return &Shift{Before: all.rate(), Expected: h.Mean, After: h.BaseRate}
+func (t *trainer) shift(before []int32, h *Evaluation) *Shift {
+	return &Shift{Before: t.baseRate(before), Expected: h.Mean, After: h.BaseRate}
 }
 
 // origin measures one turn.
 func (t *trainer) origin(c crossed) Origin {
 	e := evaluate(t.sample(c.test, c.eta, t.options.Seed))
-	var fit, test tally
-	for _, r := range c.fit {
-		fit.add(t.weight(r), float64(t.converted[r]))
-	}
-	for _, r := range c.test {
-		test.add(t.weight(r), float64(t.converted[r]))
-	}
+	test := t.tally(c.test)
 	o := Origin{
-		Label: t.spanOf(c), FitRows: len(c.fit), FitRate: fit.rate(), Rows: len(c.test), Conversions: test.won, Rate: test.rate(), RateCI: test.interval(),
+		Label: t.spanOf(c), FitRows: len(c.fit), FitRate: t.baseRate(c.fit), Rows: len(c.test), Conversions: test.won, Rate: test.rate(), RateCI: test.interval(),
 		Mean: e.Mean, AUC: e.AUC, AUCCI: e.AUCCI, LogLoss: e.LogLoss, ECE: e.ECE, ECEExpected: e.ECEExpected,
 		CalibrationSlope: e.CalibrationSlope, CalibrationIntercept: e.CalibrationIntercept,
 	}
-	base := Logit(fit.rate())
+	base := Logit(o.FitRate)
 	o.LogLossConstant = o.Rate*logLoss(base, 1) + (1-o.Rate)*logLoss(base, 0)
 	return o
 }

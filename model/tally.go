@@ -22,3 +22,12 @@ func (t *tally) interval() Interval {
 	effective := t.weight * t.weight / t.squares
 	return Wilson(t.rate()*effective, effective)
 }
+
+// tally counts the rows, which have outcomes.
+func (l *leads) tally(rows []int32) tally {
+	var all tally
+	for _, r := range rows {
+		all.add(l.weight(r), float64(l.converted[r]))
+	}
+	return all
+}

@@ -127,7 +127,7 @@ func (t *trainer) train(ctx context.Context) (*Training, error) {
 		if t.options.Refit {
 			t.progress.steps += len(origins) - 1
 			shipped = t.rows
-			if calibration, _, err = t.calibration(ctx, "calibrating", shipped); err != nil {
+			if calibration, err = t.calibration(ctx, "calibrating", shipped); err != nil {
 				return nil, err
 			}
 		}
@@ -168,7 +168,7 @@ func (t *trainer) evaluateHoldout(ctx context.Context, result *Training) ([]int3
 	if t.options.Recipe == RecipeAuto {
 		t.known = f
 	}
-	calibration, trials, err := t.calibration(ctx, "calibrating before the holdout", before)
+	calibration, err := t.calibration(ctx, "calibrating before the holdout", before)
 	if err != nil {
 		return nil, none, err
 	}
@@ -178,7 +178,7 @@ func (t *trainer) evaluateHoldout(ctx context.Context, result *Training) ([]int3
 	}
 	logOdds := m.TableLogOdds(t.table, held)
 	result.Holdout = evaluate(t.sample(held, logOdds, t.options.Seed))
-	if result.Evidence, err = t.evidence(append(trials, t.holdoutTrial(before, held, logOdds))); err != nil {
+	if result.Evidence, err = t.evidence(append(t.trials(), t.holdoutTrial(before, held, logOdds))); err != nil {
 		return nil, none, err
 	}
 	accounts := t.accountGroups(before, held, logOdds)
@@ -207,11 +207,10 @@ func (t *trainer) splitNote() string {
 	return note + "; the shipped model is the one that was evaluated"
 }
 
-// calibration cross-fits the affine calibration within the rows, and returns the folds that it rests on.
-func (t *trainer) calibration(ctx context.Context, stage string, rows []int32) (Calibration, []trial, error) {
+// calibration cross-fits the affine calibration within the rows, and keeps the folds that it rests on.
+func (t *trainer) calibration(ctx context.Context, stage string, rows []int32) (Calibration, error) {
 	var folds []predictions
 	t.crossed = nil
-	var trials []trial
 	for _, u := range t.turns(rows) {
 		if !t.enough(u.fit) {
 			t.progress.step++
@@ -219,13 +218,12 @@ func (t *trainer) calibration(ctx context.Context, stage string, rows []int32) (
 		}
 		eta, err := t.predict(ctx, stage, u)
 		if err != nil {
-			return Calibration{}, nil, err
+			return Calibration{}, err
 		}
 		folds = append(folds, t.predictions(u.test, eta))
 		t.crossed = append(t.crossed, crossed{u, eta})
-		trials = append(trials, t.foldTrial(u, eta))
 	}
-	return calibrate(folds), trials, nil
+	return calibrate(folds), nil
 }
 
 // The random folds, and how many leads at most they are made of.
@@ -263,11 +261,10 @@ func (t *trainer) randomFolds(ctx context.Context) (*Folds, error) {
 func (t *trainer) summary() DataSummary {
 	o := t.outcomes
 	d := DataSummary{Rows: t.table.Rows, Used: len(t.rows), Immature: o.immature, Unlabelled: o.unlabelled, SHA256: t.options.DataSHA256}
-	var all tally
+	all := t.tally(t.rows)
 	from, to := int64(math.MaxInt64), int64(features.NoTime)
-	for _, r := range t.rows {
-		all.add(t.weight(r), float64(t.converted[r]))
-		if t.created != nil {
+	if t.created != nil {
+		for _, r := range t.rows {
 			from, to = min(from, t.created[r]), max(to, t.created[r])
 		}
 	}
