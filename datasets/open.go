@@ -216,6 +216,17 @@ func (d *Dataset) Files() []string {
 	return paths
 }
 
+// Place returns the file that holds a row of the data set, and which row of it that is, from 0.
+func (d *Dataset) Place(row int) (path string, of int) {
+	for _, f := range d.files {
+		if path = f.path; row < int(f.rows) {
+			break
+		}
+		row -= int(f.rows)
+	}
+	return path, row
+}
+
 // Close closes the files.
 func (d *Dataset) Close() error {
 	var problems []error

@@ -61,6 +61,7 @@ const (
 	RoleConvertedAt      // when it converted
 	RoleProfit           // profit of the sale
 	RoleRevenue          // revenue of the sale
+	RoleCurrency         // what its profit, revenue and cost are in: an ISO 4217 code
 	RoleRecordedAt       // when another column's value was recorded
 	RoleExcluded         // not used
 )
@@ -69,7 +70,7 @@ var roleNames = [...]string{
 	RoleFeature: "feature", RoleSource: "source", RoleSegment: "segment", RoleID: "id", RoleCreatedAt: "created_at",
 	RoleAccount: "account", RoleCost: "cost", RoleWeight: "weight", RoleStage: "stage", RoleLostReason: "lost_reason",
 	RoleOutcome: "outcome", RoleConvertedAt: "converted_at", RoleProfit: "profit", RoleRevenue: "revenue",
-	RoleRecordedAt: "recorded_at", RoleExcluded: "excluded",
+	RoleCurrency: "currency", RoleRecordedAt: "recorded_at", RoleExcluded: "excluded",
 }
 
 // String returns the name of the role.
@@ -213,7 +214,7 @@ func kindOf(r Role) Kind {
 		return Time
 	case RoleCost, RoleWeight, RoleProfit, RoleRevenue:
 		return Number
-	case RoleAccount:
+	case RoleAccount, RoleCurrency:
 		return Category
 	}
 	return 0

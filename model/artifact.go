@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/features"
 )
 
@@ -54,6 +55,7 @@ type payload struct {
 	Uncertainty  *uncertainty     `json:"uncertainty,omitempty"`
 	Insufficient bool             `json:"insufficient_evidence,omitempty"` // the model is the base rate
 	Value        valueModel       `json:"value"`
+	Exchange     *budget.Exchange `json:"exchange,omitempty"` // what money was converted by
 	Policy       *moneyPolicy     `json:"policy,omitempty"`
 	Data         DataSummary      `json:"data"`
 	Split        SplitSummary     `json:"split"`

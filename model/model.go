@@ -23,7 +23,8 @@
 //	how good it is          metrics.go evaluation.go evidence.go rolling.go compare.go assess.go effects.go subscores.go baserate.go
 //	what a sale is worth    value.go and the files that begin with value, credibility.go
 //	a score                 score.go batch.go predictor.go kernel.go interval.go uncertainty.go
-//	money                   policy.go tiers.go economics.go economicgroups.go economiccosts.go groupoutcomes.go funnel.go stages.go journeys.go
+//	money                   exchange.go policy.go tiers.go economics.go economicgroups.go economiccosts.go groupoutcomes.go funnel.go
+//	                        stages.go journeys.go
 //	the file                artifact.go probes.go
 package model
 
@@ -92,6 +93,9 @@ func (m *Model) compile() error {
 		return err
 	}
 	if err := d.Fit.Delay.check(m.encoder, d.Label.Horizon); err != nil {
+		return err
+	}
+	if err := m.compileExchange(); err != nil {
 		return err
 	}
 	if err := m.compileValue(); err != nil {

@@ -48,9 +48,10 @@ type Options struct {
 	LagBy        string // category whose levels have lag curves of their own: LagByAuto = where lags speak for it, "" = none
 	TrustOutcome bool   // train even if young leads without an outcome seem to be labelled as lost
 	Currency     string
-	GrossMargin  float64        // profit = revenue × this, where the data hold no profit
-	ValueCap     float64        // a sale counts as worth at most this; 0 = no limit
-	Policy       *budget.Policy // what money is reckoned under, without tiers; nil = scores have no tier, cap or action
+	Exchange     *budget.Exchange // by which the table was converted (Convert); nil = its money always was in Currency
+	GrossMargin  float64          // profit = revenue × this, where the data hold no profit
+	ValueCap     float64          // a sale counts as worth at most this; 0 = no limit
+	Policy       *budget.Policy   // what money is reckoned under, without tiers; nil = scores have no tier, cap or action
 	Tiers        TierCuts
 	DataSHA256   string // provenance
 	Tool         string // provenance: name and version of the program
@@ -116,6 +117,9 @@ func (o Options) Validate() error {
 	}
 	if !(o.ValueCap >= 0) || math.IsInf(o.ValueCap, 0) {
 		bad("value cap", o.ValueCap, "a finite amount ≥ 0")
+	}
+	if e := o.Exchange; e != nil && (e.Validate() != nil || string(e.To) != o.Currency) {
+		bad("exchange", fmt.Sprintf("to %s: %v", e.To, e.Validate()), "valid rates to "+o.Currency)
 	}
 	if o.Label.Horizon < 0 || o.Label.Horizon > maxHorizon {
 		bad("horizon", o.Label.Horizon, fmt.Sprintf("0 to %d days", maxHorizon))

@@ -41,6 +41,9 @@ func prepare(table *features.Table, options Options) (*trainer, error) {
 	if err := options.Validate(); err != nil {
 		return nil, err
 	}
+	if i := table.Schema.ByRole(features.RoleCurrency); i >= 0 && options.Exchange == nil {
+		return nil, fmt.Errorf("model: currency: column %q says that money is in several: Convert the table, and say by what", table.Schema.Fields()[i].Name)
+	}
 	o, err := options.Label.apply(table)
 	if err != nil {
 		return nil, err
@@ -328,6 +331,7 @@ func (m *Model) complete(result *Training, value valueModel, options Options) er
 	d.Label.AsOf = result.Data.AsOf
 	d.LabelHash = d.Label.Hash()
 	d.Value, d.Data, d.Split, d.Fit = value, result.Data, result.Split, result.Fit
+	d.Exchange = options.Exchange
 	d.Provenance = Provenance{Tool: options.Tool, Seed: options.Seed}
 	if result.Holdout != nil {
 		figures := *result.Holdout

@@ -38,7 +38,8 @@ func (a *app) budgetCommand() *cobra.Command {
 interval, what it did cost, the headroom and the return. Values are the model's, lead by lead; intervals come from the
 outcomes of mature leads. The cautious cap is the 20th percentile: what to bid to buy more of what little is known of.
 
-Spend is that of --spend (columns period, source, spend); without it, of the leads' own cost column.
+Spend is that of --spend (columns period, source, spend, and currency where it is not the model's: it is converted by
+the rates that the model was trained with); without it, of the leads' own cost column.
 
 With --budget or --plan it recommends what to spend on each source instead: curves of leads by spend fitted to past
 periods, values from the model, and what binds. A plan written with --write-plan can be edited and solved with --plan.`,
@@ -112,7 +113,7 @@ func (a *app) loadMoney(ctx context.Context, f *budgetFlags) (*money, error) {
 	}
 	in := &money{model: m}
 	if f.spend != "" {
-		if in.spend, err = readSpend(f.spend); err != nil {
+		if in.spend, err = readSpend(f.spend, m.Exchange()); err != nil {
 			return nil, err
 		}
 	}
@@ -121,7 +122,7 @@ func (a *app) loadMoney(ctx context.Context, f *budgetFlags) (*money, error) {
 		return nil, err
 	}
 	defer d.Close()
-	in.table, err = a.loadTable(ctx, d, m.Schema(), workerCount(f.workers))
+	in.table, err = a.loadTable(ctx, d, m.Schema(), m.Exchange(), workerCount(f.workers))
 	return in, err
 }
 

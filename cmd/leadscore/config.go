@@ -70,6 +70,10 @@ type valueConfig struct {
 	GrossMargin float64 `yaml:"gross_margin"`
 	Currency    string  `yaml:"currency"`
 	Cap         float64 `yaml:"cap"` // what one sale counts, at most
+
+	CurrencyColumn string             `yaml:"currency_column"` // what each lead's profit, revenue and cost are in
+	Rates          map[string]float64 `yaml:"rates"`           // what one unit of a currency is worth in Currency
+	RatesFile      string             `yaml:"rates_file"`      // or that from a day on, beside the configuration
 }
 
 type featuresConfig struct {
@@ -266,6 +270,14 @@ func (c *config) validate() error {
 	}
 	if budget.Currency(c.Value.Currency).Validate() != nil {
 		bad("value.currency", c.Value.Currency, "an ISO 4217 code such as USD")
+	}
+	for _, name := range sortedKeys(c.Value.Rates) {
+		if e := (budget.Exchange{To: budget.Currency(c.Value.Currency), Rates: []budget.Rate{{Currency: budget.Currency(name), Rate: c.Value.Rates[name]}}}); e.Validate() != nil {
+			bad("value.rates."+name, c.Value.Rates[name], "what one unit of an ISO 4217 currency other than "+c.Value.Currency+" is worth, above 0")
+		}
+	}
+	if c.Value.RatesFile != "" && len(c.Value.Rates) > 0 {
+		bad("value.rates", "given twice", "either rates or rates_file")
 	}
 	if c.AsOf != "" {
 		if _, err := features.ParseTime(c.AsOf); err != nil {

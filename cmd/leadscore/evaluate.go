@@ -59,7 +59,7 @@ func (a *app) evaluate(ctx context.Context, f *evaluateFlags) error {
 		return err
 	}
 	defer d.Close()
-	table, err := a.loadTable(ctx, d, m.Schema(), workerCount(f.workers))
+	table, err := a.loadTable(ctx, d, m.Schema(), m.Exchange(), workerCount(f.workers))
 	if err != nil {
 		return err
 	}

@@ -91,7 +91,11 @@ func (a *app) inspect(cmd *cobra.Command, f *trainFlags, write string) error {
 	if err != nil {
 		return err
 	}
-	table, err := a.loadTable(cmd.Context(), d, schema, workerCount(f.workers))
+	e, err := c.exchange(f.config)
+	if err != nil {
+		return err
+	}
+	table, err := a.loadTable(cmd.Context(), d, schema, e, workerCount(f.workers))
 	if err != nil {
 		return err
 	}
@@ -334,6 +338,7 @@ func proposeConfig(c *config, schema *features.Schema, found *inspection) string
 	b.WriteString("value:\n")
 	line("  ", "profit", name(features.RoleProfit), "profit of the sale; or revenue with gross_margin")
 	fmt.Fprintf(&b, "  currency: %s\n", c.Value.Currency)
+	line("  ", "currency_column", name(features.RoleCurrency), "codes of the currencies of profit, revenue and cost, with rates: {EUR: 1.08} or rates_file: rates.csv")
 	b.WriteString("features:\n  exclude:  # columns that are not features\n")
 	excluded := 0
 	exclude := func(column, why string) {

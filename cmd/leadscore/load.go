@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -9,13 +10,14 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/datasets"
 	"github.com/leadscore/leadscore/features"
 	"github.com/leadscore/leadscore/model"
 )
 
-// loadTable reads the schema's columns of a data set into memory.
-func (a *app) loadTable(ctx context.Context, d *datasets.Dataset, schema *features.Schema, workers int) (*features.Table, error) {
+// loadTable reads the schema's columns of a data set into memory, their money in the exchange's currency.
+func (a *app) loadTable(ctx context.Context, d *datasets.Dataset, schema *features.Schema, e *budget.Exchange, workers int) (*features.Table, error) {
 	bar := a.newBar("reading leads", d.Rows())
 	defer bar.done()
 	options := datasets.DefaultReadOptions()
@@ -25,7 +27,14 @@ func (a *app) loadTable(ctx context.Context, d *datasets.Dataset, schema *featur
 	if err := d.Load(ctx, schema, options, builder.AddColumn); err != nil {
 		return nil, err
 	}
-	return builder.Table(), nil
+	table, err := model.Convert(builder.Table(), e)
+	var odd *model.CurrencyError
+	if errors.As(err, &odd) {
+		var path string
+		path, odd.Row = d.Place(odd.Row)
+		return nil, fmt.Errorf("%s: %w", path, odd)
+	}
+	return table, err
 }
 
 // loadHashed is loadTable with the hash of the data, which is computed meanwhile: what one of the two reads from the
@@ -37,7 +46,7 @@ func (a *app) loadHashed(ctx context.Context, in *trainInput) (table *features.T
 		return err
 	})
 	both.Go(func() (err error) {
-		table, err = a.loadTable(ctx, in.dataset, in.schema, in.options.Workers)
+		table, err = a.loadTable(ctx, in.dataset, in.schema, in.options.Exchange, in.options.Workers)
 		return err
 	})
 	err = both.Wait()

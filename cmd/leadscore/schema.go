@@ -103,6 +103,7 @@ func (b *schemaBuilder) assignRoles(needOutcome bool) {
 	b.assign("columns.weight", c.Columns.Weight, features.RoleWeight)
 	b.assign("value.revenue", c.Value.Revenue, features.RoleRevenue) // for sales of unknown profit
 	b.assign("value.profit", c.Value.Profit, features.RoleProfit)
+	b.assign("value.currency_column", c.Value.CurrencyColumn, features.RoleCurrency)
 	for _, name := range c.Columns.Segments {
 		if b.role[name] != features.RoleSource {
 			b.assign("columns.segments", name, features.RoleSegment)
@@ -210,7 +211,7 @@ func (b *schemaBuilder) kind(c datasets.Column, role features.Role) features.Kin
 		return kind
 	}
 	switch role {
-	case features.RoleID, features.RoleAccount, features.RoleSource, features.RoleSegment, features.RoleLostReason:
+	case features.RoleID, features.RoleAccount, features.RoleSource, features.RoleSegment, features.RoleLostReason, features.RoleCurrency:
 		return features.Category
 	case features.RoleCreatedAt, features.RoleConvertedAt, features.RoleStage, features.RoleRecordedAt:
 		return features.Time

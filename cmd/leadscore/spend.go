@@ -1,16 +1,13 @@
 package main
 
 import (
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/leadscore/leadscore/budget"
@@ -19,17 +16,21 @@ import (
 )
 
 // spendColumns are the columns of a file of spend, in any order: a period (2026-06 or 2026-06-15, where it starts), a
-// source and an amount with a decimal point.
-var spendColumns = []string{"period", "source", "spend"}
+// source and an amount with a decimal point. spendCurrency is what the amount is in, where that is not the model's
+// currency: it is converted at the rate of the day when the period starts.
+var (
+	spendColumns  = []string{"period", "source", "spend"}
+	spendCurrency = []string{"currency"}
+)
 
 // readSpend reads what was spent by period and source.
-func readSpend(path string) ([]budget.Spend, error) {
+func readSpend(path string, e *budget.Exchange) ([]budget.Spend, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("spend: %w", err)
 	}
 	defer f.Close()
-	spend, err := parseSpend(f)
+	spend, err := parseSpend(f, e)
 	if err != nil {
 		return nil, fmt.Errorf("spend: %s: %w", path, err)
 	}
@@ -46,7 +47,7 @@ func (a *app) trainedEconomics(in *trainInput, f *trainFlags, table *features.Ta
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(filepath.Dir(f.config), path)
 		}
-		spend, err := readSpend(path)
+		spend, err := readSpend(path, m.Exchange())
 		switch {
 		case errors.Is(err, os.ErrNotExist):
 			fmt.Fprintf(a.stderr, "leadscore: warning: spend: %v\n", err)
@@ -62,36 +63,22 @@ func (a *app) trainedEconomics(in *trainInput, f *trainFlags, table *features.Ta
 	return e, err
 }
 
-func parseSpend(in io.Reader) ([]budget.Spend, error) {
-	r := csv.NewReader(in)
-	r.TrimLeadingSpace = true
-	header, err := r.Read()
-	if err != nil {
-		return nil, fmt.Errorf("no header: %w", err)
-	}
-	header[0] = strings.TrimPrefix(header[0], "\ufeff")
-	var at [3]int
-	for i, name := range spendColumns {
-		if at[i] = slices.Index(header, name); at[i] < 0 {
-			return nil, fmt.Errorf("there is no column %q among %q", name, header)
-		}
-	}
+func parseSpend(in io.Reader, e *budget.Exchange) ([]budget.Spend, error) {
 	spend := []budget.Spend{}
-	for {
-		record, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			return spend, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		line, _ := r.FieldPos(0)
-		s, err := spendOf(record[at[0]], record[at[1]], record[at[2]])
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", line, err)
+	err := eachRecord(in, spendColumns, spendCurrency, func(record []string) error {
+		s, err := spendOf(record[0], record[1], record[2])
+		if from := budget.Currency(record[3]); err == nil && from != "" && from != e.To {
+			var m budget.Money
+			m, err = e.Convert(s.Amount, from, s.Start)
+			s.Amount = m.Major()
 		}
 		spend = append(spend, s)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
+	return spend, nil
 }
 
 func spendOf(period, source, amount string) (budget.Spend, error) {

@@ -62,7 +62,12 @@ func (a *app) trainCommand() *cobra.Command {
 		Use:   "train",
 		Short: "Fit, calibrate, value and evaluate; write the model and its report",
 		Long: `Fits a calibrated logistic regression of conversion on your lead history, learns the profit per sale, evaluates
-both on the latest leads, and writes one artifact (model.json) and a report for people.`,
+both on the latest leads, and writes one artifact (model.json) and a report for people.
+
+Money in several currencies: value.currency_column in leadscore.yaml names the column of currency codes, value.rates
+says what one unit of each is worth in value.currency, or value.rates_file from which day on (currency, from, rate):
+  value: {profit: amount, currency: USD, currency_column: deal_currency, rates: {EUR: 1.08, JPY: 0.0067}}
+Profits, revenues and costs are converted as they are read; a currency without a rate is an error.`,
 		Example: `  leadscore train --data leads.parquet --config leadscore.yaml --out model.json --report report.html
   leadscore train --data 'history/*.parquet' --outcome won --holdout 0.2 --json`,
 		Args: noArguments,
@@ -132,6 +137,9 @@ func (f *trainFlags) options(c *config, schema *features.Schema) (model.Options,
 	o.LagBy, o.TrustOutcome = c.Outcome.LagBy, c.Outcome.Trusted
 	o.Currency, o.GrossMargin, o.ValueCap = c.Value.Currency, c.Value.GrossMargin, c.Value.Cap
 	var err error
+	if o.Exchange, err = c.exchange(f.config); err != nil {
+		return o, err
+	}
 	if o.Policy, o.Tiers, err = c.policy(schema); err != nil {
 		return o, err
 	}
