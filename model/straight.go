@@ -98,12 +98,7 @@ func (l *learner) bends(stepped *logit.Problem, o *leftover) map[string]bool {
 
 // bend is the score of number k.
 func (l *learner) bend(k int, stepped *logit.Problem, o *leftover) float64 {
-	steps := &l.shapes.steps.Terms()[k]
-	group := steps.Coarsen(mostGroups)
-	groups := int(slices.Max(group)) + 1
-	if steps.Missing {
-		groups-- // the last one: it has a coefficient of its own
-	}
+	group, groups := groupsOfBins(&l.shapes.steps.Terms()[k])
 	codes := coarseCodes(stepped.Columns[k].Codes, group)
 	sums := fromLine{groups: groups}
 	for i, at := range standardised(&l.problem.Columns[k]) {
@@ -111,14 +106,18 @@ func (l *learner) bend(k int, stepped *logit.Problem, o *leftover) float64 {
 			sums.add(int(codes[i]), at, o.residual[i], o.curvature[i])
 		}
 	}
-	var gain, mean, variance float64
-	sums.each(func(w, rest, v float64) {
-		ridged := w + screenRidge
-		gain += rest * rest / ridged
-		mean += v * o.inflation / ridged
-		variance += (2*v*w*o.inflation*o.inflation + max(0, o.excess*v)) / (ridged * ridged)
-	})
-	return wilsonHilferty(gain, mean, variance)
+	return sums.score(o)
+}
+
+// groupsOfBins returns the group of each level of a number in steps, and how many groups are not of the missing, which
+// are the last one and have a coefficient of their own.
+func groupsOfBins(steps *features.Term) (group []int32, groups int) {
+	group = steps.Coarsen(mostGroups)
+	groups = int(slices.Max(group)) + 1
+	if steps.Missing {
+		groups--
+	}
+	return group, groups
 }
 
 // fromLine sums what a fit leaves over in groups of a number.
@@ -134,6 +133,18 @@ func (s *fromLine) add(group int, z, residual, curvature float64) {
 	s.z[group] += curvature * z
 	s.sumZ += residual * z
 	s.squares += curvature * z * z
+}
+
+// score is z of what a fit leaves over beside the line.
+func (s *fromLine) score(o *leftover) float64 {
+	var gain, mean, variance float64
+	s.each(func(w, rest, v float64) {
+		ridged := w + screenRidge
+		gain += rest * rest / ridged
+		mean += v * o.inflation / ridged
+		variance += (2*v*w*o.inflation*o.inflation + max(0, o.excess*v)) / (ridged * ridged)
+	})
+	return wilsonHilferty(gain, mean, variance)
 }
 
 // each gives W, g and v of the groups that the line leaves free, none if there is no line.

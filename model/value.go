@@ -28,22 +28,23 @@ const (
 
 // valueModel is the value part of the artifact.
 type valueModel struct {
-	Kind     string        `json:"kind"`
-	Wins     int           `json:"wins"`
-	Mean     float64       `json:"mean"` // profit per sale over all wins
-	Currency string        `json:"currency,omitempty"`
-	Base     float64       `json:"base"`              // μ0
-	Feature  string        `json:"feature,omitempty"` // of ValueMean: the source column, "" = one mean for all
-	Effects  []float64     `json:"effects,omitempty"` // of ValueMean: d of each of its levels, in the order of its term
-	Terms    []valueTerm   `json:"terms,omitempty"`   // of the other kinds: those that have a part in μ
-	Bounds   []float64     `json:"bounds,omitempty"`  // low and high
-	Ratio    float64       `json:"ratio,omitempty"`   // by which sizes were scaled to preserve the total: in μ0 and the bounds
-	Penalty  float64       `json:"penalty,omitempty"`
-	Paid     *paidModel    `json:"paid,omitempty"`
-	Nothing  int           `json:"worth_nothing,omitempty"`
-	Unknown  int           `json:"unknown,omitempty"`
-	TopShare float64       `json:"top_share,omitempty"`
-	Holdout  *ValueFigures `json:"holdout,omitempty"`
+	Kind     string          `json:"kind"`
+	Wins     int             `json:"wins"`
+	Mean     float64         `json:"mean"` // profit per sale over all wins
+	Currency string          `json:"currency,omitempty"`
+	Base     float64         `json:"base"`              // μ0
+	Feature  string          `json:"feature,omitempty"` // of ValueMean: the source column, "" = one mean for all
+	Effects  []float64       `json:"effects,omitempty"` // of ValueMean: d of each of its levels, in the order of its term
+	Numbers  []features.Term `json:"numbers,omitempty"` // of the other kinds: those whose shape is not that of the log-odds
+	Terms    []valueTerm     `json:"terms,omitempty"`   // of the other kinds: those that have a part in μ
+	Bounds   []float64       `json:"bounds,omitempty"`  // low and high
+	Ratio    float64         `json:"ratio,omitempty"`   // by which sizes were scaled to preserve the total: in μ0 and the bounds
+	Penalty  float64         `json:"penalty,omitempty"`
+	Paid     *paidModel      `json:"paid,omitempty"`
+	Nothing  int             `json:"worth_nothing,omitempty"`
+	Unknown  int             `json:"unknown,omitempty"`
+	TopShare float64         `json:"top_share,omitempty"`
+	Holdout  *ValueFigures   `json:"holdout,omitempty"`
 }
 
 // paidModel is the model of the probability that a sale is worth something.
@@ -128,7 +129,7 @@ func (m *Model) compileValue() error {
 		if terms = nil; d.Feature != "" {
 			terms = []valueTerm{{Feature: d.Feature, Values: d.Effects}}
 		}
-		if len(d.Terms)+len(d.Bounds) > 0 || d.Paid != nil {
+		if len(d.Numbers)+len(d.Terms)+len(d.Bounds) > 0 || d.Paid != nil {
 			return fmt.Errorf("model: value: kind %q has neither terms nor bounds", d.Kind)
 		}
 		if !isMoney(d.Base, d.Effects) {
@@ -148,12 +149,15 @@ func (m *Model) compileValue() error {
 	if !isMoney(d.Base, nil) || !(d.Mean > 0) || math.IsInf(d.Mean, 0) {
 		return fmt.Errorf("model: value: a figure is not finite or beyond any money")
 	}
-	var err error
-	if v.size, err = valuePredictor(m.encoder, d.Base, terms); err != nil {
+	encoder, err := valueEncoder(m.encoder, d.Numbers)
+	if err != nil {
+		return err
+	}
+	if v.size, err = valuePredictor(encoder, d.Base, terms); err != nil {
 		return err
 	}
 	if d.Paid != nil {
-		paid, err := valuePredictor(m.encoder, d.Paid.Base, d.Paid.Terms)
+		paid, err := valuePredictor(encoder, d.Paid.Base, d.Paid.Terms)
 		if err != nil {
 			return err
 		}

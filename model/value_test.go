@@ -79,8 +79,10 @@ type salesTruth struct {
 	// draw returns a profit, given η and x6; mean is E(profit) ÷ e^η.
 	draw func(random *rand.Rand, eta, x6 float64) float64
 	mean func(x6 float64) float64
-	// want is the RMSE ÷ mean of the reference selector at 100, 300 and 1,000 sales (economics.md, §2.1).
-	want [3]float64
+	// told is the RMSE ÷ mean of the selector at 100, 300 and 1,000 sales in economics.md, §2.1, of 15 to 25 repeats; reached
+	// is that of the same recipe over 1,000 repeats, and its standard error (testdata/value.py).
+	told    [3]float64
+	reached [3][2]float64
 }
 
 func lognormal(random *rand.Rand, sd float64) float64 { return math.Exp(sd * random.NormFloat64()) }
@@ -100,18 +102,18 @@ func gammaVariate(random *rand.Rand, a float64) float64 {
 
 var truths = []salesTruth{
 	{"lognormal", func(r *rand.Rand, eta, _ float64) float64 { return math.Exp(eta) * lognormal(r, 1) },
-		func(float64) float64 { return math.Exp(0.5) }, [3]float64{.49, .25, .16}},
+		func(float64) float64 { return math.Exp(0.5) }, [3]float64{.49, .25, .16}, [3][2]float64{{.557, .007}, {.328, .004}, {.173, .002}}},
 	{"hetero", func(r *rand.Rand, eta, x6 float64) float64 { return math.Exp(eta) * lognormal(r, .5+.7*x6) },
-		func(x6 float64) float64 { return math.Exp((.5 + .7*x6) * (.5 + .7*x6) / 2) }, [3]float64{.51, .34, .25}},
+		func(x6 float64) float64 { return math.Exp((.5 + .7*x6) * (.5 + .7*x6) / 2) }, [3]float64{.51, .34, .25}, [3][2]float64{{.655, .012}, {.391, .007}, {.220, .003}}},
 	{"gamma", func(r *rand.Rand, eta, _ float64) float64 { return math.Exp(eta) * gammaVariate(r, 1.2) },
-		func(float64) float64 { return 1 }, [3]float64{.40, .28, .15}},
+		func(float64) float64 { return 1 }, [3]float64{.40, .28, .15}, [3][2]float64{{.495, .005}, {.279, .002}, {.147, .001}}},
 	{"whales", func(r *rand.Rand, eta, _ float64) float64 {
 		y := math.Exp(eta) * lognormal(r, .8)
 		if r.Float64() < 0.01 {
 			y *= 20
 		}
 		return y
-	}, func(float64) float64 { return 1.19 * math.Exp(.32) }, [3]float64{.46, .26, .15}},
+	}, func(float64) float64 { return 1.19 * math.Exp(.32) }, [3]float64{.46, .26, .15}, [3][2]float64{{.584, .021}, {.355, .011}, {.191, .004}}},
 }
 
 // drawSales draws sales of a truth: ten features, the profits, and what these are on average.
@@ -148,7 +150,11 @@ func simulate(t testing.TB, w *salesTruth, n, rows int, seed uint64) (float64, s
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := fitValue(context.Background(), &valueData{encoder: encoder, table: table, seed: seed,
+	steps, _, err := features.FitBins(table, sales, nil, features.BinOptions{Bins: curveBins, MinWeight: autoWeight})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := fitValue(context.Background(), &valueData{encoder: encoder, shapes: newValueShapes(encoder, &shapes{steps, encoder}), table: table, seed: seed,
 		wins: &wins{rows: sales, profit: profit[:n], weight: onesOf(n)}})
 	if err != nil {
 		t.Fatal(err)
@@ -173,12 +179,13 @@ func simulate(t testing.TB, w *salesTruth, n, rows int, seed uint64) (float64, s
 	return math.Sqrt(square/k) / (total / k), v.Kind
 }
 
-// The RMSE on four truths is that of the reference selector: within 0.03 and two standard errors of the difference, the
-// reference being a figure of 15 to 25 repeats. LEADSCORE_SIMULATIONS sets the repeats and adds 100 and 1,000 sales.
+// The RMSE on four truths is that of the reference recipe: within 0.03 and two standard errors of the difference.
+// LEADSCORE_SIMULATIONS sets the repeats and adds 100 and 1,000 sales.
 //
 // What can be reached: with k features and n log-normal sales, a log regression that is scaled to the total has the relative
 // variance (1 + k + 4Σβ²sd²)/n of its effects and (e − 1)·E(m²)/E(m)²/n of its scale, so an RMSE of
-// √(E(m²)/E(m)²·(13.7 + 3.4)/n), or 0.58, 0.33 and 0.18 here, without a ridge.
+// √(E(m²)/E(m)²·(13.7 + 3.4)/n), or 0.58, 0.33 and 0.18 here, without a ridge. Means of twenty repeats of the reference
+// recipe range from .285 to .393 at 300 log-normal sales, nine times in ten.
 func TestValueTruths(t *testing.T) {
 	from, to := simulations(t, 4)
 	repeats, sizes := int(to-from), []int{300}
@@ -204,10 +211,11 @@ func (w *salesTruth) compare(t *testing.T, n, repeats int) {
 	}
 	slices.Sort(errors)
 	mean, sd := stat.MeanStdDev(errors, nil)
-	want := w.want[slices.Index([]int{100, 300, 1000}, n)]
+	k := slices.Index([]int{100, 300, 1000}, n)
+	want, wantSE := w.reached[k][0], w.reached[k][1]
 	se, median := sd/math.Sqrt(float64(repeats)), (errors[repeats/2]+errors[(repeats-1)/2])/2
-	t.Logf("RMSE mean %.3f ± %.3f, median %.3f, reference %.2f; %v", mean, se, median, want, kinds)
-	if tolerance := .03 + 2*math.Hypot(se, sd/math.Sqrt(20)); mean > want+tolerance {
+	t.Logf("RMSE mean %.3f ± %.3f, median %.3f; reference %.3f ± %.3f, told %.2f; %v", mean, se, median, want, wantSE, w.told[k], kinds)
+	if tolerance := .03 + 2*math.Hypot(se, wantSE); mean > want+tolerance {
 		t.Errorf("RMSE %.3f, want %.2f within %.3f", mean, want, tolerance)
 	}
 }

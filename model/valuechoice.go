@@ -36,55 +36,35 @@ func (l *valueLearner) choose(ctx context.Context) (*familyFit, error) {
 		families = families[:2]
 	}
 	var best *familyFit
-	least := math.Inf(1)
+	var least []float64
 	for _, f := range families {
-		t, err := l.crossFit(ctx, f, ridges())
+		t, err := l.crossFit(ctx, f)
 		if err != nil {
 			return nil, err
 		}
-		sizes := l.sizes(t)
-		ratio := ratioOf(l.y, sizes, l.size)
-		var deviance float64
-		for i, w := range l.size {
-			if w > 0 {
-				deviance += float64(w * familyGamma.deviance(l.y[i], ratio*sizes[i]))
+		deviance := l.deviances(t)
+		if best != nil {
+			if gain, se := l.gain(func(i int) float64 { return least[i] - deviance[i] }); !(gain > familyMargin*se) {
+				continue
 			}
 		}
-		if deviance < least {
-			best, least = t, deviance
-		}
+		best, least = t, deviance
 	}
 	return best, nil
 }
 
-// ridges are the values of λ, from the strongest down.
-func ridges() []float64 {
-	var grid []float64
-	for k := 0; ; k++ {
-		lambda := strongestRidge * math.Pow(10, -float64(k)/ridgesPerDecade)
-		if lambda < weakestRidge*(1-1e-9) {
-			return grid
+// deviances are the Gamma deviances of the sales from a trial's sizes out of fold, its total preserved; 0 of a sale that is
+// worth nothing.
+func (l *valueLearner) deviances(t *familyFit) []float64 {
+	sizes := l.sizes(t)
+	ratio := ratioOf(l.y, sizes, l.size)
+	deviance := make([]float64, len(sizes))
+	for i, w := range l.size {
+		if w > 0 {
+			deviance[i] = familyGamma.deviance(l.y[i], ratio*sizes[i])
 		}
-		grid = append(grid, lambda)
 	}
-}
-
-// choosePaid cross-fits the Bernoulli part; nil where its share does as well.
-func (l *valueLearner) choosePaid(ctx context.Context) (*familyFit, error) {
-	if nothing := len(l.y) - l.paying; nothing < valueFewest {
-		return nil, nil
-	}
-	t, err := l.crossFit(ctx, familyBernoulli, ridges())
-	if err != nil {
-		return nil, err
-	}
-	share := l.withoutFold(l.paid, l.w)
-	if gain, se := l.gain(func(i int) float64 {
-		return logLoss(Logit(share[l.fold[i]]), l.paid[i]) - logLoss(t.mu[i], l.paid[i])
-	}); !(gain > intervalZ*se) {
-		return nil, nil
-	}
-	return t, nil
+	return deviance
 }
 
 // withoutFold returns the weighted mean of x without each fold.
@@ -202,7 +182,7 @@ func (l *valueLearner) screen(w []float64) []int {
 		c := &l.design.columns[j]
 		pull, mass := make([]float64, len(c.loads)+1), make([]float64, len(c.loads)+1)
 		for i, g := range c.codes {
-			if int(g) < len(c.loads)-1 && (c.slope < 0 || g > 0) {
+			if int(g) < len(c.loads)-1 && (!c.straight() || g > 0) {
 				pull[g] += float64(w[i] * r[i])
 				mass[g] += w[i]
 			}

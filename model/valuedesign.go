@@ -2,6 +2,7 @@ package model
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -12,13 +13,14 @@ import (
 // are few:
 //
 //	number     its slope in z, and its missing flag
+//	curve      bins whose effect is a slope in their score (valuecurve.go), and missing
 //	category   a coefficient for each group of levels: those of most weight by themselves, the rest together, missing
-//	bins       a coefficient for each group of neighbouring bins under a chain of differences, one for missing, and a
-//	           trend: the standardised rank of the group, so that a smooth effect costs one coefficient
+//	bins       a coefficient for each group of neighbouring bins under a chain of differences, one for missing, and
+//	           a slope in the score of the bin, so that a smooth effect costs one coefficient
 //
-// Pairs have no part in it. The penalty is ½λ·β'Sβ with one λ for all: S is 1 for every coefficient but the intercept's,
-// which is free, and, for the groups of bins, chainWeight for each squared difference of neighbours plus chainRidge of it
-// for each square.
+// Pairs have no part in it. The penalty is ½λ·β'Sβ with S the sum of the columns' τ_jS_j: S_j is 1 for every coefficient
+// of the column, and, for its groups of bins, chainWeight for each squared difference of neighbours plus chainRidge of it
+// for each square. The intercept is free. Without τ, it is 1.
 
 // The settings of the design.
 const (
@@ -35,8 +37,11 @@ type valueColumn struct {
 	loads [][]loading // of each group
 	group []int32     // of each level of the term
 	slope int         // coefficient of z, −1 = none
+	score []float64   // z of each bin
 	z     []float64   // of each sale, 0 = missing
 	chain []int       // coefficients of neighbouring groups of bins, in order
+	plain []int       // the other coefficients
+	tau   float64
 }
 
 // loading is a coefficient and what it is multiplied by.
@@ -52,10 +57,16 @@ type valueDesign struct {
 	columns []valueColumn
 }
 
-// newValueDesign codes the rows of sales.
-func newValueDesign(encoder *features.Encoder, table *features.Table, rows []int32) *valueDesign {
+// newValueDesign codes the rows of sales; curved says which terms of bins are curves, nil = none.
+func newValueDesign(encoder *features.Encoder, curved []bool, table *features.Table, rows []int32) *valueDesign {
 	d := &valueDesign{sales: len(rows), size: 1}
-	groups := max(leastValueGroups, min(mostValueGroups, valueCoefficients/len(encoder.Terms())))
+	grouped := 1
+	for k := range encoder.Terms() {
+		if t := &encoder.Terms()[k]; !t.IsNumber() && !t.IsPair() && !(curved != nil && curved[k]) {
+			grouped++
+		}
+	}
+	groups := max(leastValueGroups, min(mostValueGroups, valueCoefficients/grouped))
 	var codes []features.Code
 	for k := range encoder.Terms() {
 		t := &encoder.Terms()[k]
@@ -63,15 +74,37 @@ func newValueDesign(encoder *features.Encoder, table *features.Table, rows []int
 			continue
 		}
 		codes = encoder.Codes(k, table, rows, codes[:0])
-		c := valueColumn{term: k, slope: -1, codes: make([]uint8, len(rows))}
-		if t.IsNumber() {
+		c := valueColumn{term: k, slope: -1, tau: 1, codes: make([]uint8, len(rows))}
+		switch {
+		case t.IsNumber():
 			d.addNumber(&c, t, codes)
-		} else {
+		case curved != nil && curved[k]:
+			c.score = curveScores(t)
+			d.addCurve(&c, t, codes)
+		default:
 			d.addGroups(&c, t, codes, t.Coarsen(groups))
 		}
+		c.plain = c.unchained()
 		d.columns = append(d.columns, c)
 	}
 	return d
+}
+
+// unchained are the coefficients of a column that are no part of its chain, in order.
+func (c *valueColumn) unchained() []int {
+	var plain []int
+	if c.slope >= 0 {
+		plain = append(plain, c.slope)
+	}
+	for _, loads := range c.loads {
+		for _, l := range loads {
+			if !slices.Contains(c.chain, l.coefficient) && !slices.Contains(plain, l.coefficient) {
+				plain = append(plain, l.coefficient)
+			}
+		}
+	}
+	slices.Sort(plain)
+	return plain
 }
 
 // next returns a new coefficient.
@@ -82,11 +115,7 @@ func (d *valueDesign) next() int {
 
 // addNumber makes the column of a slope; group 0 is a value, group 1 a missing one.
 func (d *valueDesign) addNumber(c *valueColumn, t *features.Term, codes []features.Code) {
-	c.slope, c.z = d.next(), make([]float64, len(codes))
-	c.loads = [][]loading{nil, nil, nil}
-	if t.Missing {
-		c.loads[1] = []loading{{d.next(), 1}}
-	}
+	d.addSlope(c, t, len(codes))
 	for i, code := range codes {
 		switch code.Level {
 		case 0:
@@ -99,16 +128,36 @@ func (d *valueDesign) addNumber(c *valueColumn, t *features.Term, codes []featur
 	}
 }
 
+// addSlope makes the coefficients of a slope and of missing.
+func (d *valueDesign) addSlope(c *valueColumn, t *features.Term, sales int) {
+	c.slope, c.z = d.next(), make([]float64, sales)
+	c.loads = [][]loading{nil, nil, nil}
+	if t.Missing {
+		c.loads[1] = []loading{{d.next(), 1}}
+	}
+}
+
+// addCurve is addNumber of bins with scores.
+func (d *valueDesign) addCurve(c *valueColumn, t *features.Term, codes []features.Code) {
+	d.addSlope(c, t, len(codes))
+	for i, code := range codes {
+		switch {
+		case code.Level == features.NoLevel:
+			c.codes[i] = 2
+		case int(code.Level) < len(c.score):
+			c.z[i] = c.score[code.Level]
+		default:
+			c.codes[i] = 1
+		}
+	}
+}
+
 // addGroups makes the column of a term of levels.
 func (d *valueDesign) addGroups(c *valueColumn, t *features.Term, codes []features.Code, group []int32) {
 	c.group = group
 	count := 0
 	for _, g := range group {
 		count = max(count, int(g)+1)
-	}
-	weight := make([]float64, count)
-	for level, g := range group {
-		weight[g] += t.Histogram[level]
 	}
 	c.loads = make([][]loading, count+1)
 	for g := range count {
@@ -119,26 +168,44 @@ func (d *valueDesign) addGroups(c *valueColumn, t *features.Term, codes []featur
 		bins--
 	}
 	if t.Ordered() && bins > 1 {
-		trend := d.next()
-		for g, score := range rankScores(weight[:bins]) {
+		for g := range bins {
 			c.chain = append(c.chain, c.loads[g][0].coefficient)
-			c.loads[g] = append(c.loads[g], loading{trend, score})
 		}
+		if c.score = curveScores(t); c.score == nil {
+			c.score = rankScores(t.Histogram[:len(t.Edges)+1])
+		}
+		c.slope, c.z = d.next(), make([]float64, len(codes))
 	}
 	for i, code := range codes {
 		c.codes[i] = uint8(count)
 		if code.Level != features.NoLevel {
 			c.codes[i] = uint8(group[code.Level])
+			if int(code.Level) < len(c.score) {
+				c.z[i] = c.score[code.Level]
+			}
 		}
 	}
 }
 
-// rankScores returns the mid-ranks of groups of the given weights, standardised.
+// straight reports whether a column is a number's slope or a curve, with its missing flag.
+func (c *valueColumn) straight() bool { return c.slope >= 0 && len(c.chain) == 0 }
+
+// rankScores returns the mid-ranks of bins of the given weights, standardised.
 func rankScores(weight []float64) []float64 {
 	scores := make([]float64, len(weight))
-	var total, mean, square float64
+	var total float64
 	for g, w := range weight {
 		scores[g] = total + w/2
+		total += w
+	}
+	standardise(scores, weight)
+	return scores
+}
+
+// standardise gives weighted scores the mean 0 and the variance 1, or leaves them at 0.
+func standardise(scores, weight []float64) {
+	var total, mean, square float64
+	for g, w := range weight {
 		total += w
 		mean += float64(w * scores[g])
 	}
@@ -153,7 +220,6 @@ func rankScores(weight []float64) []float64 {
 			scores[g] /= sd
 		}
 	}
-	return scores
 }
 
 // only returns the design of the given columns, in their order.
@@ -183,6 +249,7 @@ func (d *valueDesign) only(columns []int) *valueDesign {
 			chain[i] = renamed(old)
 		}
 		c.chain = chain
+		c.plain = c.unchained()
 		part.columns = append(part.columns, c)
 	}
 	return part
@@ -291,49 +358,4 @@ func (d *valueDesign) gram(w []float64) *mat.SymDense {
 		g.ScaleSym(all/seen, g)
 	}
 	return g
-}
-
-// penalty returns β'Sβ and writes Sβ.
-func (d *valueDesign) penalty(beta, out []float64) float64 {
-	copy(out, beta)
-	out[0] = 0
-	for j := range d.columns {
-		chain := d.columns[j].chain
-		for _, k := range chain {
-			out[k] = chainRidge * chainWeight * beta[k]
-		}
-		for i := 1; i < len(chain); i++ {
-			d := chainWeight * (beta[chain[i]] - beta[chain[i-1]])
-			out[chain[i]] += d
-			out[chain[i-1]] -= d
-		}
-	}
-	var square float64
-	for k, x := range beta {
-		square += float64(x * out[k])
-	}
-	return square
-}
-
-// addPenalty adds λS to a Gram matrix.
-func (d *valueDesign) addPenalty(g *mat.SymDense, lambda float64) {
-	add := func(i, j int, x float64) { g.SetSym(i, j, g.At(i, j)+x) }
-	chained := make([]bool, d.size)
-	for j := range d.columns {
-		chain := d.columns[j].chain
-		for i, k := range chain {
-			chained[k] = true
-			add(k, k, lambda*chainRidge*chainWeight)
-			if i > 0 {
-				add(k, k, lambda*chainWeight)
-				add(chain[i-1], chain[i-1], lambda*chainWeight)
-				add(min(k, chain[i-1]), max(k, chain[i-1]), -lambda*chainWeight)
-			}
-		}
-	}
-	for k := 1; k < d.size; k++ {
-		if !chained[k] {
-			add(k, k, lambda)
-		}
-	}
 }

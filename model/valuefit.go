@@ -9,7 +9,6 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
-	"gonum.org/v1/gonum/stat"
 
 	"github.com/leadscore/leadscore/features"
 )
@@ -21,10 +20,11 @@ import (
 //	below 300   ridge on log profit, or Gamma
 //	above       also Tweedie
 //
-// Each family takes the λ of a grid whose own loss is least out of fold, and the family is the one whose Gamma deviance is
-// least out of fold, once its total is preserved: sizes are multiplied by the ratio Σ w·y ÷ Σ w·ŷ of predictions out of
-// fold, in which losses and sales that are worth nothing count (they are no part of the fit of sizes). Before the
-// ratio, e^μ is kept between the least and the greatest profit of training: no lead is worth more than the best sale so far.
+// Penalties are learnt from the sales (valuepenalty.go), and so are the shapes of numbers (valueshape.go). The family is the
+// log ridge, unless the Gamma deviance of another is less out of fold by familyMargin standard errors, once its total is
+// preserved: sizes are multiplied by the ratio Σ w·y ÷ Σ w·ŷ of predictions out of fold, in which losses and sales that
+// are worth nothing count (they are no part of the fit of sizes). Before the ratio, e^μ is kept from being less than the
+// least profit of training, or more than the greatest, by more than a factor of valueRoom.
 //
 // Sales that are worth nothing have a Bernoulli part of their own where it lowers the log loss out of fold by more than chance
 // would; otherwise their share is part of the ratio. The whole must be better than the constant, out of fold, or the
@@ -42,7 +42,9 @@ const (
 	valueMany       = 300
 	valueFeatures   = 5 // of fewer than valueFew sales
 	valueFolds      = 5
-	valueLearn      = 5_000 // sales at most that family and λ are chosen on
+	valueRoom       = 4     // times the best sale is what a lead may be worth, at most
+	valueLearn      = 5_000 // sales at most that shapes, penalties and family are learnt from
+	familyMargin    = 0.5   // standard errors by which a family must do better than those before it
 	strongestRidge  = 1e4
 	weakestRidge    = 0.1
 	ridgesPerDecade = 2
@@ -51,6 +53,8 @@ const (
 // valueData is the sales as a value model learns them.
 type valueData struct {
 	encoder *features.Encoder
+	shapes  *valueShapes // nil = the encoder's
+	curved  []bool       // of each term, nil = none
 	table   *features.Table
 	wins    *wins
 	seed    uint64
@@ -58,8 +62,9 @@ type valueData struct {
 
 // valueLearner fits on one set of sales.
 type valueLearner struct {
+	encoder   *features.Encoder
+	rows      []int32 // of the table
 	design    *valueDesign
-	gram      *mat.SymDense
 	y         []float64 // profit in units of the mean of those above 0; losses are below 0
 	w         []float64 // of every sale
 	size      []float64 // w, 0 for sales that are worth nothing
@@ -69,12 +74,16 @@ type valueLearner struct {
 	unit      float64 // ln of the unit
 	cluster   []int32
 	paying    int // sales that are worth something
+
+	whole  *regularisedSales
+	others [valueFolds]*regularisedSales // without each fold
+	known  *precisions                   // nil = learnt from these sales
 }
 
 // newValueLearner codes sales.
 func newValueLearner(data *valueData, w *wins) *valueLearner {
 	n := len(w.profit)
-	l := &valueLearner{design: newValueDesign(data.encoder, data.table, w.rows), w: w.weight, cluster: w.cluster,
+	l := &valueLearner{encoder: data.encoder, rows: w.rows, design: newValueDesign(data.encoder, data.curved, data.table, w.rows), w: w.weight, cluster: w.cluster,
 		y: slices.Clone(w.profit), size: make([]float64, n), paid: make([]float64, n), fold: foldsOf(n, w.cluster, data.seed)}
 	var sum, weight float64
 	var amounts []float64
@@ -90,8 +99,7 @@ func newValueLearner(data *valueData, w *wins) *valueLearner {
 	unit := sum / weight
 	floats.Scale(1/unit, l.y)
 	l.unit = math.Log(unit)
-	l.low, l.high = math.Log(floats.Min(amounts)/unit), math.Log(floats.Max(amounts)/unit)
-	l.gram = l.design.gram(l.size)
+	l.low, l.high = math.Log(floats.Min(amounts)/unit/valueRoom), math.Log(floats.Max(amounts)/unit*valueRoom)
 	return l
 }
 
@@ -122,55 +130,45 @@ type familyFit struct {
 	mu     []float64 // of each sale by a fit without its fold
 }
 
-// crossFit finds the λ of a family whose loss is least out of fold. λ falls, each fit starting from the one before, until
-// two in a row are worse than the best.
-func (l *valueLearner) crossFit(ctx context.Context, family valueFamily, lambdas []float64) (*familyFit, error) {
-	y, w := l.y, l.size
-	if family == familyBernoulli {
-		y, w = l.paid, l.w
-	}
-	folds, err := l.foldProblems(family, y, w)
-	if err != nil {
-		return nil, err
-	}
-	var best *familyFit
-	start := make([][]float64, valueFolds)
-	worse := 0
-	for _, lambda := range lambdas {
-		t := &familyFit{family: family, lambda: lambda, mu: make([]float64, len(y))}
-		for k, p := range folds {
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			if p.lambda = lambda; k == 0 || p.design != folds[0].design {
-				if p.factor, err = p.design.factorise(p.gram, 1, lambda); err != nil {
-					return nil, err
-				}
-			} else {
-				p.factor = folds[0].factor
-			}
-			o, err := p.minimise(start[k])
-			if err != nil {
-				return nil, fmt.Errorf("model: value: %w", err)
-			}
-			start[k] = o.beta
-			for i, f := range l.fold {
-				if int(f) == k {
-					t.mu[i] = o.mu[i]
-					if w[i] > 0 {
-						loss, _ := family.loss(y[i], l.clip(family, t.mu[i]))
-						t.loss += float64(w[i] * loss)
-					}
-				}
-			}
+// crossFit fits a family of sizes without each fold.
+func (l *valueLearner) crossFit(ctx context.Context, family valueFamily) (*familyFit, error) {
+	t := &familyFit{family: family, mu: make([]float64, len(l.y))}
+	for k := range valueFolds {
+		if err := ctx.Err(); err != nil {
+			return nil, err
 		}
-		if best == nil || t.loss < best.loss {
-			best, worse = t, 0
-		} else if worse++; worse == 2 {
-			break
+		f, err := l.without(k)
+		if err != nil {
+			return nil, err
+		}
+		p := &valueProblem{design: f.design, family: family, y: l.y, w: f.w}
+		o, err := p.minimiseSize(f.gram, f.precisions)
+		if err != nil {
+			return nil, fmt.Errorf("model: value: %w", err)
+		}
+		l.take(t, k, o.mu)
+	}
+	return t, nil
+}
+
+// take keeps the predictions of fold k.
+func (l *valueLearner) take(t *familyFit, k int, mu []float64) {
+	for i, f := range l.fold {
+		if int(f) == k {
+			t.mu[i] = mu[i]
 		}
 	}
-	return best, nil
+}
+
+// weightsWithout are weights without fold k's.
+func (l *valueLearner) weightsWithout(w []float64, k int) []float64 {
+	w = slices.Clone(w)
+	for i, f := range l.fold {
+		if int(f) == k {
+			w[i] = 0
+		}
+	}
+	return w
 }
 
 // clip keeps sizes within the profits of training.
@@ -181,74 +179,70 @@ func (l *valueLearner) clip(family valueFamily, mu float64) float64 {
 	return min(max(mu, l.low), l.high)
 }
 
-// foldProblem is the fit without one fold.
-type foldProblem struct {
-	valueProblem
-	gram *mat.SymDense
+// regularisedSales is what fits of sizes to some of the sales have in common.
+type regularisedSales struct {
+	w          []float64
+	design     *valueDesign
+	gram       *mat.SymDense
+	precisions *precisions
 }
 
-// foldProblems prepares the fit without each fold.
-func (l *valueLearner) foldProblems(family valueFamily, y, w []float64) ([]*foldProblem, error) {
-	folds := make([]*foldProblem, valueFolds)
-	gram := l.gramOf(family, float64(valueFolds-1)/valueFolds)
-	for k := range folds {
-		p := &foldProblem{valueProblem: valueProblem{design: l.design, family: family, y: y, w: slices.Clone(w)}, gram: gram}
-		for i, f := range l.fold {
-			if int(f) == k {
-				p.w[i] = 0
-			}
+// without are the sales without fold k.
+func (l *valueLearner) without(k int) (*regularisedSales, error) {
+	if l.others[k] == nil {
+		all, err := l.all()
+		if err != nil {
+			return nil, err
 		}
-		if floats.Sum(p.w) == 0 {
+		w := l.weightsWithout(l.size, k)
+		if floats.Sum(w) == 0 {
 			return nil, fmt.Errorf("model: value: %w: too few accounts: one holds nearly all of them", errNoOptimum)
 		}
-		if l.paying < valueFew {
-			p.design = l.design.only(l.screen(p.w))
-			p.gram = p.design.gram(p.w)
+		if l.others[k], err = l.regularise(w, all.precisions); err != nil {
+			return nil, err
 		}
-		folds[k] = p
 	}
-	return folds, nil
+	return l.others[k], nil
 }
 
-// gramOf is the curvature of a family on a share of the sales.
-func (l *valueLearner) gramOf(family valueFamily, share float64) *mat.SymDense {
-	var g mat.SymDense
-	if family == familyBernoulli {
-		rate := stat.Mean(l.paid, l.w)
-		g.ScaleSym(share*rate*(1-rate), l.design.gram(l.w))
-		return &g
+// all are all sales.
+func (l *valueLearner) all() (*regularisedSales, error) {
+	if l.whole == nil {
+		var err error
+		if l.whole, err = l.regularise(l.size, nil); err != nil {
+			return nil, err
+		}
 	}
-	g.ScaleSym(share, l.gram)
-	return &g
+	return l.whole, nil
+}
+
+func (l *valueLearner) regularise(w []float64, start *precisions) (*regularisedSales, error) {
+	d, p, err := l.regularised(w, start)
+	if err != nil {
+		return nil, err
+	}
+	return &regularisedSales{w, d, d.gram(w), p}, nil
 }
 
 // learnt is a value model in its design's coefficients.
 type learnt struct {
 	design *valueDesign
 	beta   []float64
+	lambda float64
 }
 
-// fit fits a family on all sales.
-func (l *valueLearner) fit(family valueFamily, lambda float64) (*learnt, error) {
-	y, w := l.y, l.size
-	if family == familyBernoulli {
-		y, w = l.paid, l.w
-	}
-	p := &valueProblem{design: l.design, family: family, y: y, w: w, lambda: lambda}
-	gram := l.gramOf(family, 1)
-	if l.paying < valueFew {
-		p.design = l.design.only(l.screen(w))
-		gram = p.design.gram(w)
-	}
-	var err error
-	if p.factor, err = p.design.factorise(gram, 1, lambda); err != nil {
+// fit fits a family of sizes on all sales.
+func (l *valueLearner) fit(family valueFamily) (*learnt, error) {
+	all, err := l.all()
+	if err != nil {
 		return nil, err
 	}
-	o, err := p.minimise(nil)
+	p := &valueProblem{design: all.design, family: family, y: l.y, w: all.w}
+	o, err := p.minimiseSize(all.gram, all.precisions)
 	if err != nil {
 		return nil, fmt.Errorf("model: value: %w", err)
 	}
-	return &learnt{p.design, o.beta}, nil
+	return &learnt{p.design, o.beta, p.lambda}, nil
 }
 
 // terms returns the effects of the terms, and the intercept plus their means.
@@ -258,15 +252,21 @@ func (f *learnt) terms(encoder *features.Encoder) (terms []valueTerm, base float
 		c := &f.design.columns[j]
 		t := &encoder.Terms()[c.term]
 		v := valueTerm{Feature: t.Name, Values: make([]float64, t.Size())}
-		if c.slope >= 0 {
-			v.Values[0] = f.beta[c.slope]
-			if t.Missing {
-				v.Values[1] = combine(c.loads[1], f.beta)
-			}
-		} else {
+		switch {
+		case !c.straight():
 			for level, g := range c.group {
 				v.Values[level] = combine(c.loads[g], f.beta)
 			}
+		case c.score == nil:
+			v.Values[0] = f.beta[c.slope]
+			fallthrough
+		default:
+			if t.Missing {
+				v.Values[len(v.Values)-1] = combine(c.loads[1], f.beta)
+			}
+		}
+		for b, score := range c.score {
+			v.Values[b] += float64(f.beta[c.slope] * score)
 		}
 		v.Mean, _ = meanAndSpread(t, v.Values)
 		base += v.Mean
@@ -288,6 +288,10 @@ func fitValue(ctx context.Context, data *valueData) (*valueModel, error) {
 		return nil, nil
 	}
 	part := data.wins.evenly(valueLearn)
+	data, err := data.shaped(part)
+	if err != nil {
+		return nil, err
+	}
 	l := newValueLearner(data, part)
 	size, err := l.choose(ctx)
 	if err != nil {
@@ -298,36 +302,42 @@ func fitValue(ctx context.Context, data *valueData) (*valueModel, error) {
 		return nil, err
 	}
 	if part != data.wins { // the total is that of all sales
+		known := l.whole.precisions
 		l = newValueLearner(data, data.wins)
-		if size, err = l.crossFit(ctx, size.family, []float64{size.lambda}); err != nil {
+		l.known = known
+		if size, err = l.crossFit(ctx, size.family); err != nil {
 			return nil, err
 		}
 		if paid != nil {
-			if paid, err = l.crossFit(ctx, familyBernoulli, []float64{paid.lambda}); err != nil {
+			if paid, err = l.crossFitPaid(ctx, []float64{paid.lambda}); err != nil {
 				return nil, err
 			}
 		}
 	}
-	return l.model(data.encoder, size, paid)
+	v, err := l.model(size, paid)
+	if err == nil && data.shapes != nil {
+		v.Numbers = reshaped(data.shapes.own, data.encoder)
+	}
+	return v, err
 }
 
 // model fits what was chosen on all sales and writes it down.
-func (l *valueLearner) model(encoder *features.Encoder, size, paid *familyFit) (*valueModel, error) {
-	f, err := l.fit(size.family, size.lambda)
+func (l *valueLearner) model(size, paid *familyFit) (*valueModel, error) {
+	f, err := l.fit(size.family)
 	if err != nil {
 		return nil, err
 	}
-	v := &valueModel{Kind: size.family.name(), Penalty: size.lambda, Ratio: ratioOf(l.y, l.profits(size, paid), l.w)}
+	v := &valueModel{Kind: size.family.name(), Penalty: f.lambda, Ratio: ratioOf(l.y, l.profits(size, paid), l.w)}
 	scale := l.unit + math.Log(v.Ratio)
-	v.Terms, v.Base = f.terms(encoder)
+	v.Terms, v.Base = f.terms(l.encoder)
 	v.Base += scale
 	v.Bounds = []float64{l.low + scale, l.high + scale}
 	if paid != nil {
-		if f, err = l.fit(familyBernoulli, paid.lambda); err != nil {
+		if f, err = l.fitPaid(paid.lambda); err != nil {
 			return nil, err
 		}
 		v.Paid = &paidModel{Penalty: paid.lambda}
-		v.Paid.Terms, v.Paid.Base = f.terms(encoder)
+		v.Paid.Terms, v.Paid.Base = f.terms(l.encoder)
 	}
 	return v, nil
 }

@@ -159,7 +159,7 @@ func TestValueOddSales(t *testing.T) {
 
 // Too few sales have the mean; a few have at most five features.
 func TestValueFewSales(t *testing.T) {
-	table, profit, _ := drawSales(t, &truths[0], 90, 4)
+	table, profit, _ := drawSales(t, &truths[1], 90, 4)
 	rows := features.AllRows(90)
 	encoder, _, err := features.Fit(table, rows, nil)
 	if err != nil {
@@ -203,7 +203,7 @@ func TestValueTotals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := l.model(data.encoder, size, nil)
+	v, err := l.model(size, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,7 @@ func codedSales(t *testing.T, n int, seed uint64, plain bool) (*valueData, *valu
 		t.Fatal(err)
 	}
 	data := &valueData{encoder: encoder, table: table, seed: 1, wins: &wins{rows: rows, profit: profit, weight: onesOf(n)}}
-	return data, newValueDesign(encoder, table, rows)
+	return data, newValueDesign(encoder, nil, table, rows)
 }
 
 // The predictor is X·β with the rows that the Gram matrix is made of, and pull is its transpose.
@@ -86,7 +86,7 @@ func TestValueMinimise(t *testing.T) {
 				y[i] = float64(b2i(l.y[i] > 0.8))
 			}
 		}
-		factor, err := d.factorise(l.gram, 1, 3)
+		factor, err := d.factorise(d.gram(l.w), 1, 3)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -142,7 +142,11 @@ func (t *trainer) value(ctx context.Context, encoder *features.Encoder, rows []i
 		doubts.say("value_not_positive", "", "the mean profit of %d won leads is %.2f: no value model", v.Wins, v.Mean)
 		return v, doubts, nil
 	}
-	fitted, err := fitValue(ctx, &valueData{encoder: encoder, table: t.table, wins: w, seed: t.options.Seed})
+	shapes, err := t.valueShapes(encoder, rows)
+	if err != nil {
+		return v, nil, err
+	}
+	fitted, err := fitValue(ctx, &valueData{encoder: encoder, shapes: shapes, table: t.table, wins: w, seed: t.options.Seed})
 	if errors.Is(err, errNoOptimum) {
 		doubts.say("value_not_fitted", "", "%v: the mean profit is used", err)
 		err = nil
