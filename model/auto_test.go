@@ -220,7 +220,7 @@ func TestScreeningScoreOfChance(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := &pairing{terms: []int{0, 1}, codes: [][]uint8{a, b}, counts: []int{6, 8}, stride: 1}
-		z := s.score(candidatePair{a: 0, b: 1}, newLeftover(&p, linearPredictor(&p, f)))
+		z := s.score(candidatePair{a: 0, b: 1}, newLeftover(&p, linearPredictor(&p, f))).score
 		sum += z
 		square += z * z
 	}

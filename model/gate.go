@@ -13,15 +13,18 @@ import (
 // folds, those of an account together. On all folds but one, pairs are screened anew and fitted; on the leads of that
 // fold, each of these pairs is worth what the log loss rises by if its effect is left out and nothing else changed, but
 // for what of it adds up from the two features. A pair enters if its mean worth over the leads tested, 0 in folds that did
-// not choose it, is above gateErrors standard errors: what got so far is seldom chance, and shrunk if it is.
+// not choose it, is not below 0 by gateErrors standard errors, and some fold chose it: what chance adds to a pair is shrunk
+// away as it is fitted, so that the gate need only stop those which do harm, such as what leads of one account have in
+// common.
 //
-// Note: a verdict on all candidates together lost pairs of a large effect to the noise of small ones beside them.
+// Note: a verdict on all candidates together lost pairs of a large effect to the noise of small ones beside them; pairs
+// that had to prove half a standard error of worth left more to find than they kept out.
 
 const (
 	gateFolds    = 5
 	gateTested   = 20_000 // leads that are enough to decide by
 	gatePairStep = 3
-	gateErrors   = 0.5
+	gateErrors   = 1.0
 )
 
 // pairTrial is what a fold says of the pairs that it chose.
@@ -30,7 +33,7 @@ type pairTrial struct {
 	worth  [][]float64 // of each of them, on each lead of the fold, times its weight
 }
 
-// gate returns the candidates that help leads that had no part in choosing them.
+// gate returns the candidates that do no harm to leads that had no part in choosing them.
 func (l *learner) gate(ctx context.Context, s *pairing, candidates []candidatePair) ([]candidatePair, error) {
 	fold := l.folds()
 	var tested predictions
@@ -59,7 +62,7 @@ func (l *learner) gate(ctx context.Context, s *pairing, candidates []candidatePa
 	}
 	var kept []candidatePair
 	for c := range candidates {
-		if mean, se := tested.meanAndError(worth[c]); mean > gateErrors*se {
+		if mean, se := tested.meanAndError(worth[c]); mean > -gateErrors*se {
 			kept = append(kept, candidates[c])
 		}
 	}
@@ -158,6 +161,9 @@ func (l *learner) tryPairs(ctx context.Context, s *pairing, fold []uint8, k int)
 		inner.problem.Columns = append(inner.problem.Columns, l.pairColumn(&bound[i]))
 	}
 	if err := inner.adapt(ctx, first, gatePairStep); err != nil {
+		return nil, err
+	}
+	if err := inner.temper(ctx, first, chosen); err != nil {
 		return nil, err
 	}
 	return inner.trial(s, chosen, first, fold, k, l.problemWeight), nil

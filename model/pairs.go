@@ -10,8 +10,9 @@ import (
 	"github.com/leadscore/leadscore/model/logit"
 )
 
-// Pairs of features that a fit without them leaves something over for (screen.go), and that help leads that had no part
-// in choosing them (gate.go), get a coefficient for each combination of their coarsened levels.
+// Pairs of features that a fit without them leaves something over for (screen.go), and that do no harm to leads that had no
+// part in choosing them (gate.go), get a coefficient for each combination of their coarsened levels, under a penalty that
+// knows that they were chosen (chance.go).
 
 const (
 	mostGroups  = 12 // of a feature in a pair
@@ -27,24 +28,27 @@ const (
 
 // pairing is what the screening needs to know of the leads: coarse codes by term.
 type pairing struct {
-	terms  []int // that may be in a pair
-	groups [][]int32
-	codes  [][]uint8
-	counts []int
-	stride int
-	pairs  int // that candidates are chosen from
+	terms    []int  // that may be in a pair
+	straight []bool // they are slopes, but for a pair that needs them in steps
+	groups   [][]int32
+	codes    [][]uint8
+	counts   []int
+	stride   int
+	pairs    int // that candidates are chosen from
 }
 
-// newPairing coarsens an encoder's terms with levels; the problem has their codes.
-func newPairing(encoder *features.Encoder, problem *logit.Problem, groups int) *pairing {
+// pairing coarsens an encoder's terms with levels; the problem has their codes. The numbers that are bent have steps
+// without a pair.
+func (l *learner) pairing(encoder *features.Encoder, problem *logit.Problem, bent map[string]bool) *pairing {
 	s := &pairing{}
 	for k := range encoder.Terms() {
 		t := &encoder.Terms()[k]
 		if t.IsNumber() || t.Size() < 2 {
 			continue
 		}
-		group := t.Coarsen(groups)
+		group := t.Coarsen(l.groups)
 		s.terms = append(s.terms, k)
+		s.straight = append(s.straight, l.shapes.mayBend(k) && !bent[t.Name])
 		s.groups = append(s.groups, group)
 		s.counts = append(s.counts, int(slices.Max(group))+1)
 		s.codes = append(s.codes, coarseCodes(problem.Columns[k].Codes, group))
@@ -100,9 +104,9 @@ func coarse[T uint8 | uint16 | uint32](codes []T, group []int32) []uint8 {
 func (l *learner) addPairs(ctx context.Context, rows []int32, stepped *logit.Problem, bent map[string]bool) error {
 	left := newLeftover(&l.problem, linearPredictor(&l.problem, l.fit))
 	l.groups = groupsFor(left)
-	s := newPairing(l.shapes.steps, stepped, l.groups)
+	s := l.pairing(l.shapes.steps, stepped, bent)
 	found, err := s.screen(ctx, left, l.options.Workers)
-	if err != nil || discoveries(found[:min(1, len(found))], s.pairs, anyPairLevel) == 0 {
+	if err != nil || discoveries(found, s.pairs, anyPairLevel) == 0 {
 		return err
 	}
 	steps := maps.Clone(bent)
@@ -112,7 +116,7 @@ func (l *learner) addPairs(ctx context.Context, rows []int32, stepped *logit.Pro
 		return err
 	}
 	all := s.pairs
-	s = newPairing(l.encoder, &l.problem, l.groups)
+	s = l.pairing(l.encoder, &l.problem, bent)
 	s.pairs = all
 	left = newLeftover(&l.problem, linearPredictor(&l.problem, l.fit))
 	if found, err = s.screen(ctx, left, l.options.Workers); err != nil {
@@ -129,8 +133,21 @@ func (l *learner) addPairs(ctx context.Context, rows []int32, stepped *logit.Pro
 	if err := l.reshape(ctx, bent, 0); err != nil {
 		return err
 	}
-	terms, _ := l.pairTerms(s, found, func(a, b int, count int) []float64 { return l.cellWeights(rows, a, b, s, count) })
-	return l.extend(ctx, terms, pairSteps)
+	terms, made := l.pairTerms(s, found, func(a, b int, count int) []float64 { return l.cellWeights(rows, a, b, s, count) })
+	first := len(l.penalty)
+	if err := l.extend(ctx, terms, pairSteps); err != nil {
+		return err
+	}
+	return l.temper(ctx, first, made)
+}
+
+// temper takes from the variance of pairs, whose penalties start at first and are learnt, what they owe to having been
+// chosen (chance.go), and fits anew.
+func (l *learner) temper(ctx context.Context, first int, pairs []candidatePair) error {
+	for i, c := range pairs {
+		l.penalty[first+i] = min(l.penalty[first+i]/c.part, mostPenalty)
+	}
+	return l.adapt(ctx, first, 0)
 }
 
 // bend adds the features of the pairs to those that need steps.

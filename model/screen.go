@@ -17,29 +17,26 @@ import (
 //
 //	g = G − W·(ρ_a + κ_b),   v = W·(1 − W·q),   q = 1/W_a + uᵀM⁻¹u,   u = e_b − W_a·/W_a,   M = diag(W_b) − Σ_a W_a·W_a·ᵀ/W_a
 //
-// v is the variance of g if no cell has an effect: W times what the leverage of the additive fit leaves. The gain of
-// giving each cell a coefficient of precision screenRidge is about ½Σg²/(W+screenRidge). By chance the sum has the mean
-// Σv/(W+screenRidge) and the variance 2·Σv·W/(W+screenRidge)², since 1 − W·q is the diagonal of a projection; the cube
-// root of Wilson and Hilferty (1931) turns it into a standard normal score z, which tells how far a pair stands out.
+// v is the variance of g if no cell has an effect: W times what the leverage of the additive fit leaves, 1 − W·q being the
+// diagonal of a projection. How far a pair stands out from chance is scored as chance.go says.
 //
-// Candidates are the pairs of the largest z, as many as make the expected share of those without an effect pairFalseShare
-// (Benjamini and Hochberg 1995), for a gate follows that asks leads which had no part in this. Before that the largest z
-// must tell at the level anyPairLevel that there are pairs at all: where no pair has an effect, one that chance put first
-// on all leads does well on most parts of them, too, and would come through the gate.
+// Candidates are the discoveries at pairFalseShare, for what of them is chance is shrunk away, and a gate follows; those at
+// anyPairLevel if a number has to bend for the pair, for that costs it its slope. There must be discoveries at anyPairLevel
+// in the first place, which is the chance of any where no pair has an effect: one that chance put first on all leads does
+// well on most parts of them, too, and would come through the gate.
 
 const (
 	pairFalseShare = 0.5
-	anyPairLevel   = 0.05
+	anyPairLevel   = 0.1
 	mostPairs      = 16
-	screenRidge    = 8.0
 	screenWork     = 400_000_000 // rows × pairs
-	leastFree      = 1e-6        // of a cell's variance that the additive fit must leave
 )
 
 // candidatePair is a pair of terms with the score that the screening gave it.
 type candidatePair struct {
-	a, b  int // positions in pairing.terms
-	score float64
+	a, b int // positions in pairing.terms
+	standing
+	part float64 // of its variance that counts, given how many others there are
 }
 
 // leftover is what a fit leaves over: residual and curvature of each lead, and figures of all of them.
@@ -88,7 +85,7 @@ func (s *pairing) screen(ctx context.Context, o *leftover, workers int) ([]candi
 	for w := range workers {
 		wait.Go(func() {
 			for i := w; i < len(all) && ctx.Err() == nil; i += workers {
-				all[i].score = s.score(all[i], o)
+				all[i].standing = s.score(all[i], o)
 			}
 		})
 	}
@@ -97,23 +94,28 @@ func (s *pairing) screen(ctx context.Context, o *leftover, workers int) ([]candi
 		return nil, err
 	}
 	slices.SortStableFunc(all, func(a, b candidatePair) int { return cmp.Compare(b.score, a.score) })
-	return all[:min(mostPairs, discoveries(all, s.pairs, pairFalseShare))], nil
+	return s.candidates(all), nil
 }
 
-// discoveries is how many of the scores, the best first, to try: so many that chance would give at most the given
-// share of them. tested counts those that were looked at, whatever is left of them.
-func discoveries(sorted []candidatePair, tested int, share float64) int {
-	found := 0
-	for k, c := range sorted {
-		if chance := math.Erfc(c.score/math.Sqrt2) / 2; chance*float64(tested) <= share*float64(k+1) {
-			found = k + 1
+// candidates are those of the pairs, the best first, that are worth a trial.
+func (s *pairing) candidates(sorted []candidatePair) []candidatePair {
+	var found []candidatePair
+	sure := discoveries(sorted, s.pairs, anyPairLevel)
+	for k, c := range sorted[:discoveries(sorted, s.pairs, pairFalseShare)] {
+		share := pairFalseShare
+		if s.straight[c.a] || s.straight[c.b] {
+			share = anyPairLevel
+		}
+		if len(found) < mostPairs && (share == pairFalseShare || k < sure) {
+			c.part = c.standing.part(k+1, s.pairs, share)
+			found = append(found, c)
 		}
 	}
 	return found
 }
 
-// score is z of a pair.
-func (s *pairing) score(c candidatePair, o *leftover) float64 {
+// score is how far a pair stands out.
+func (s *pairing) score(c candidatePair, o *leftover) standing {
 	codesA, codesB := s.codes[c.a], s.codes[c.b]
 	codesB = codesB[:len(codesA)]
 	t := crossTable{rows: s.counts[c.a], columns: s.counts[c.b]}
@@ -131,38 +133,22 @@ type crossTable struct {
 	residual, weight [mostGroups][mostGroups]float64
 }
 
-// score is z of the table.
-func (t *crossTable) score(o *leftover) float64 {
+// score is how far the table stands out.
+func (t *crossTable) score(o *leftover) standing {
 	fit, ok := t.additive()
 	if !ok {
-		return 0
+		return standing{}
 	}
-	var gain, mean, variance float64
+	var sum gainSum
 	for a := range t.rows {
 		for b := range t.columns {
 			w := t.weight[a][b]
-			free := 1 - w*fit.leverage[a][b]
-			if !(w > 0 && free > leastFree) {
-				continue
+			if free := 1 - w*fit.leverage[a][b]; w > 0 && free > leastFree {
+				sum.add(w, t.residual[a][b]-w*(fit.row[a]+fit.column[b]), w*free, o)
 			}
-			g := t.residual[a][b] - w*(fit.row[a]+fit.column[b])
-			ridged := w + screenRidge
-			v := w * free * o.inflation
-			gain += g * g / ridged
-			mean += v / ridged
-			variance += (2*v*w*o.inflation + max(0, o.excess*w*free)) / (ridged * ridged)
 		}
 	}
-	return wilsonHilferty(gain, mean, variance)
-}
-
-// wilsonHilferty returns the standard normal score of a sum of squares of the given mean and variance.
-func wilsonHilferty(x, mean, variance float64) float64 {
-	if !(mean > 0 && variance > 0) {
-		return 0
-	}
-	spread := 2.0 / 9 * variance / (2 * mean * mean) // 2/(9ν), ν the degrees of freedom
-	return (math.Cbrt(x/mean) - (1 - spread)) / math.Sqrt(spread)
+	return sum.standing()
 }
 
 // additive is the weighted additive fit of a table: ρ, κ, and q of each cell.

@@ -17,8 +17,8 @@ import (
 //
 //	g = G − (α·W + β·Z),   v = W − (W, Z)·A⁻¹·(W, Z)ᵀ,   A the sum of h·(1, z)ᵀ(1, z)
 //
-// and the gain Σg²/(W+screenRidge) is scored like that of a pair (screen.go). The numbers of the largest scores get steps,
-// as many as make the expected share of straight ones among them bendFalseShare; so do those that a pair needs, and times,
+// and how far the gain stands out from chance is scored as chance.go says. The numbers that are discoveries at
+// bendFalseShare get steps; so do those that a pair needs, and times,
 // whose trend says nothing of the days to come. How far a number reaches is no reason: where extremes steer its slope,
 // the rest of it bends away from the line, and where they do not, steps would lose what the line tells them apart by.
 //
@@ -59,6 +59,9 @@ func (s *shapes) mayBeStraight(k int) bool {
 	return t.IsNumber() && s.slopes.Schema().Fields()[s.slopes.Field(k)].Kind != features.Time
 }
 
+// mayBend reports whether there is a difference between the slope of term k and its steps.
+func (s *shapes) mayBend(k int) bool { return s.mayBeStraight(k) && s.steps.Terms()[k].Size() > 2 }
+
 // reshape gives the learner the encoder of the bent numbers, keeps the penalties of terms that stay as they are, and
 // learns them for some steps.
 func (l *learner) reshape(ctx context.Context, bent map[string]bool, steps int) error {
@@ -84,8 +87,8 @@ func (l *learner) reshape(ctx context.Context, bent map[string]bool, steps int) 
 func (l *learner) bends(stepped *logit.Problem, o *leftover) map[string]bool {
 	var tested []candidatePair
 	for k := range l.encoder.Terms() {
-		if l.encoder.Terms()[k].IsNumber() && l.shapes.steps.Terms()[k].Size() > 2 {
-			tested = append(tested, candidatePair{a: k, score: l.bend(k, stepped, o)})
+		if l.encoder.Terms()[k].IsNumber() && l.shapes.mayBend(k) {
+			tested = append(tested, candidatePair{a: k, standing: l.bend(k, stepped, o)})
 		}
 	}
 	slices.SortStableFunc(tested, func(a, b candidatePair) int { return cmp.Compare(b.score, a.score) })
@@ -96,8 +99,8 @@ func (l *learner) bends(stepped *logit.Problem, o *leftover) map[string]bool {
 	return bent
 }
 
-// bend is the score of number k.
-func (l *learner) bend(k int, stepped *logit.Problem, o *leftover) float64 {
+// bend is how far number k stands out.
+func (l *learner) bend(k int, stepped *logit.Problem, o *leftover) standing {
 	group, groups := groupsOfBins(&l.shapes.steps.Terms()[k])
 	codes := coarseCodes(stepped.Columns[k].Codes, group)
 	sums := fromLine{groups: groups}
@@ -106,7 +109,7 @@ func (l *learner) bend(k int, stepped *logit.Problem, o *leftover) float64 {
 			sums.add(int(codes[i]), at, o.residual[i], o.curvature[i])
 		}
 	}
-	return sums.score(o)
+	return sums.standing(o)
 }
 
 // groupsOfBins returns the group of each level of a number in steps, and how many groups are not of the missing, which
@@ -135,16 +138,11 @@ func (s *fromLine) add(group int, z, residual, curvature float64) {
 	s.squares += curvature * z * z
 }
 
-// score is z of what a fit leaves over beside the line.
-func (s *fromLine) score(o *leftover) float64 {
-	var gain, mean, variance float64
-	s.each(func(w, rest, v float64) {
-		ridged := w + screenRidge
-		gain += rest * rest / ridged
-		mean += v * o.inflation / ridged
-		variance += (2*v*w*o.inflation*o.inflation + max(0, o.excess*v)) / (ridged * ridged)
-	})
-	return wilsonHilferty(gain, mean, variance)
+// standing is how far what the line leaves over stands out.
+func (s *fromLine) standing(o *leftover) standing {
+	var sum gainSum
+	s.each(func(w, rest, v float64) { sum.add(w, rest, v, o) })
+	return sum.standing()
 }
 
 // each gives W, g and v of the groups that the line leaves free, none if there is no line.

@@ -96,7 +96,7 @@ func TestBendScoreOfChance(t *testing.T) {
 	var sum, square float64
 	count := len(columns) - 1
 	for k := range count {
-		z := l.bend(k, &stepped, left)
+		z := l.bend(k, &stepped, left).score
 		sum, square = sum+z, square+z*z
 	}
 	mean := sum / float64(count)

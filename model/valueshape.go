@@ -212,7 +212,7 @@ func (l *valueLearner) bends(s *valueShapes, data *valueData) ([]bool, error) {
 				sums.add(int(group[code.Level]), c.z[i], o.residual[i], o.curvature[i])
 			}
 		}
-		tested = append(tested, candidatePair{a: c.term, score: sums.score(o)})
+		tested = append(tested, candidatePair{a: c.term, standing: sums.standing(o)})
 	}
 	slices.SortStableFunc(tested, func(a, b candidatePair) int { return cmp.Compare(b.score, a.score) })
 	bent := make([]bool, len(s.slopes))
