@@ -14,6 +14,13 @@ const (
 	intervalZ     = 1.6448536269514722
 )
 
+// ProbabilityIntervalMeaning says what Score.ProbabilityCI is an interval of.
+const ProbabilityIntervalMeaning = "the 90 % interval of the conversion rate of leads exactly like this one, not of the outcome of one of them: it covers what chance did to the training leads, on average over leads, that a number may bend more than its line, that features may have an effect together which the data do not show, and that a level may be new; of leads whose true rate is among the lowest or the highest it holds fewer than nine in ten, the more so the fewer conversions there were to learn from; it does not cover a world that changes, effects that are large and yet too rare or too tangled for so few conversions to show, or how leads were chosen to be worked"
+
+// ProbabilityIntervalMeasured says how often Score.ProbabilityCI held the truth where it is known: TestIntervalsCover, of
+// 200 sets a size.
+const ProbabilityIntervalMeasured = "on simulated leads of 20 columns with 100, 300 and 1,000 conversions, recipe auto's intervals held the true rate of 92 to 93 of 100 leads where effects add up, and of 80 or more in every tenth of the leads by true rate; where effects of two features together and U-shapes, which so few conversions do not show, made up a quarter of what sets leads apart, of 81, 81 and 86 of 100, and in the tenth with the lowest rates of 34, 46 and 68"
+
 // Intervals of figures are value ± z·sd, with the standard deviation of a bootstrap over leads, or over accounts.
 //
 // Note: a lead of weight 2 is drawn as one lead that counts twice, not as two leads. Figures themselves do not

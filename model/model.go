@@ -22,7 +22,7 @@
 //	immature leads          delay.go lag.go lagstrata.go immature.go open.go
 //	how good it is          metrics.go evaluation.go evidence.go rolling.go compare.go assess.go effects.go subscores.go baserate.go
 //	what a sale is worth    value.go and the files that begin with value, credibility.go
-//	a score                 score.go batch.go predictor.go kernel.go interval.go uncertainty.go
+//	a score                 score.go batch.go predictor.go kernel.go interval.go uncertainty.go bendvariance.go pairvariance.go
 //	money                   exchange.go policy.go tiers.go economics.go economicgroups.go economiccosts.go groupoutcomes.go funnel.go
 //	                        stages.go journeys.go
 //	the file                artifact.go probes.go

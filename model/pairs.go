@@ -53,9 +53,14 @@ func (l *learner) pairing(encoder *features.Encoder, problem *logit.Problem, ben
 		s.counts = append(s.counts, int(slices.Max(group))+1)
 		s.codes = append(s.codes, coarseCodes(problem.Columns[k].Codes, group))
 	}
-	s.pairs = len(s.terms) * (len(s.terms) - 1) / 2
-	s.stride = 1 + s.pairs*problem.Rows/screenWork
+	s.count(problem.Rows)
 	return s
+}
+
+// count counts the pairs, and how many of so many rows to look at.
+func (s *pairing) count(rows int) {
+	s.pairs = len(s.terms) * (len(s.terms) - 1) / 2
+	s.stride = 1 + s.pairs*rows/screenWork
 }
 
 // pairingOf is the pairing of the parts of a pair that another encoder has; false if this one lacks a part.

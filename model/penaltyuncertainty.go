@@ -19,6 +19,14 @@ import (
 // penaltyGrid is how many λ there are in the sum.
 const penaltyGrid = 33
 
+// penaltyAt is log λ at a point of the grid.
+func penaltyAt(point int) float64 {
+	return math.Log(leastPenalty) + float64(point)/(penaltyGrid-1)*math.Log(mostPenalty/leastPenalty)
+}
+
+// penaltyPrior is the log density of log λ = x, up to a constant, given the variance that the prior expects.
+func penaltyPrior(x, variance float64) float64 { return priorWeight / 2 * (x - math.Exp(x)*variance) }
+
 // hyper is one term with what the mixture needs.
 type hyper struct {
 	h, beta, score []float64 // by level: curvature, β̂, hẑ
@@ -85,14 +93,14 @@ func (p *hyper) extra(penalty, prior float64) []float64 {
 	var means, variances [penaltyGrid][]float64
 	largest := math.Inf(-1)
 	for g := range penaltyGrid {
-		x := math.Log(leastPenalty) + float64(g)/(penaltyGrid-1)*math.Log(mostPenalty/leastPenalty)
+		x := penaltyAt(g)
 		lambda := math.Exp(x)
 		var logdet, quadratic float64
 		means[g], variances[g], logdet = p.posterior(lambda)
 		for l, s := range p.score {
 			quadratic += s * means[g][l]
 		}
-		logs[g] = (float64(n)*x-logdet+quadratic)/2 + priorWeight/2*(x-lambda*prior)
+		logs[g] = (float64(n)*x-logdet+quadratic)/2 + penaltyPrior(x, prior)
 		largest = max(largest, logs[g])
 	}
 	plugged := make([]float64, n) // 0 under an infinite penalty

@@ -116,15 +116,20 @@ func (s *pairing) candidates(sorted []candidatePair) []candidatePair {
 
 // score is how far a pair stands out.
 func (s *pairing) score(c candidatePair, o *leftover) standing {
+	return s.cross(c, o.residual, o.curvature).score(o)
+}
+
+// cross sums residuals and curvatures of the leads over the cells of a pair.
+func (s *pairing) cross(c candidatePair, residual, curvature []float64) *crossTable {
 	codesA, codesB := s.codes[c.a], s.codes[c.b]
 	codesB = codesB[:len(codesA)]
-	t := crossTable{rows: s.counts[c.a], columns: s.counts[c.b]}
+	t := &crossTable{rows: s.counts[c.a], columns: s.counts[c.b]}
 	for i := 0; i < len(codesA); i += s.stride {
 		a, b := codesA[i], codesB[i]
-		t.residual[a][b] += o.residual[i]
-		t.weight[a][b] += o.curvature[i]
+		t.residual[a][b] += residual[i]
+		t.weight[a][b] += curvature[i]
 	}
-	return t.score(o)
+	return t
 }
 
 // crossTable holds the sums of residuals and curvatures over the cells of two features.
@@ -135,20 +140,25 @@ type crossTable struct {
 
 // score is how far the table stands out.
 func (t *crossTable) score(o *leftover) standing {
+	var sum gainSum
+	t.cells(func(w, g, free float64) { sum.add(w, g, w*free, o) })
+	return sum.standing()
+}
+
+// cells gives W, g and 1 − W·q of the cells that the additive fit leaves free, none if there is no fit.
+func (t *crossTable) cells(yield func(w, g, free float64)) {
 	fit, ok := t.additive()
 	if !ok {
-		return standing{}
+		return
 	}
-	var sum gainSum
 	for a := range t.rows {
 		for b := range t.columns {
 			w := t.weight[a][b]
 			if free := 1 - w*fit.leverage[a][b]; w > 0 && free > leastFree {
-				sum.add(w, t.residual[a][b]-w*(fit.row[a]+fit.column[b]), w*free, o)
+				yield(w, t.residual[a][b]-w*(fit.row[a]+fit.column[b]), free)
 			}
 		}
 	}
-	return sum.standing()
 }
 
 // additive is the weighted additive fit of a table: ρ, κ, and q of each cell.

@@ -17,22 +17,21 @@ import (
 // V itself is too large for the artifact. With x = base + Σ (x_k − mean x_k), the parts of different features hardly
 // correlate, so the artifact keeps
 //
-//	var η ≈ φ·(v₀ + Σ v_k),    v_k = var(base + β_k·x_k − mean) − v₀, by level; of a number a quadratic in z,
+//	var η ≈ φ·(v₀ + Σ v_k) + v_pair,    v_k = var(base + β_k·x_k − mean) − v₀, by level; of a number a quadratic in z,
 //
 // which holds the covariance with the base, so that v_k may be negative; and φ, the ratio of Σ x'Vx to what the parts add
 // up to, over training leads: what correlations do on average. What is not known of the penalties and of the bends of
-// straight numbers is added to v_k (penaltyuncertainty.go, bendvariance.go). A calibration ℓ = a + b·η adds var(a) + 2η·cov(a,b) + η²·var(b) to b²·var η.
+// straight numbers is added to v_k (penaltyuncertainty.go, bendvariance.go); v_pair is what features may do together
+// (pairvariance.go). A calibration ℓ = a + b·η adds var(a) + 2η·cov(a,b) + η²·var(b) to b²·var η.
 //
 // A level that training never saw contributes nothing to ℓ and the most to its variance: that of a level drawn as the
 // training leads' are, the variance of the effect over them plus the mean of v_k.
 
-// ProbabilityIntervalMeaning says what Score.ProbabilityCI is an interval of.
-const ProbabilityIntervalMeaning = "the 90 % interval of the conversion rate of leads exactly like this one, not of the outcome of one of them: it covers what chance did to the training leads, on average over leads, that a number may bend more than its line, and that a level may be new; of leads whose true rate is among the lowest or the highest it holds fewer than nine in ten, the more so the fewer conversions there were to learn from; it does not cover a world that changes, combinations of features that the model has no term for, or how leads were chosen to be worked"
-
 // uncertainty is what an artifact knows about the variance of η, before calibration.
 type uncertainty struct {
-	Base        float64        `json:"base"`        // v₀
-	Correlation float64        `json:"correlation"` // φ
+	Base        float64        `json:"base"`           // v₀
+	Pair        float64        `json:"pair,omitempty"` // v_pair
+	Correlation float64        `json:"correlation"`    // φ
 	Terms       []termVariance `json:"terms"`
 }
 
@@ -67,6 +66,7 @@ func (t *trainer) uncertainty(f *fitted, rows []int32) (*uncertainty, error) {
 		f.addPenaltyUncertainty(k, &u.Terms[k], o.mean)
 	}
 	t.addBends(u, f, o)
+	u.Pair = rounded(t.pairVariance(f, o))
 	for k := range u.Terms {
 		u.Terms[k].round()
 	}
@@ -288,8 +288,8 @@ func (u *uncertainty) check(terms []features.Term, blocks []coefficients) error 
 	if len(u.Terms) != len(terms) {
 		return fmt.Errorf("model: variances of %d features, want %d", len(u.Terms), len(terms))
 	}
-	if !isVariance(u.Base, u.Correlation) || u.Correlation == 0 {
-		return fmt.Errorf("model: the base has the variance %v and the factor %v: must be finite and not negative", u.Base, u.Correlation)
+	if !isVariance(u.Base, u.Pair, u.Correlation) || u.Correlation == 0 {
+		return fmt.Errorf("model: the base has the variance %v, pairs %v and the factor %v: must be finite and not negative", u.Base, u.Pair, u.Correlation)
 	}
 	for k := range u.Terms {
 		v, want := &u.Terms[k], terms[k].Size()
@@ -330,7 +330,8 @@ const leastVariance = 0.25
 // variance is the variance of a log-odds whose terms' v_k add up to parts.
 func (m *Model) variance(logOdds, parts float64) float64 {
 	u, c := m.document.Uncertainty, &m.document.Calibration
-	v := float64(float64(c.Slope*c.Slope) * u.Correlation * max(u.Base+parts, float64(leastVariance*u.Base)))
+	square := float64(c.Slope * c.Slope)
+	v := float64(square*u.Correlation*max(u.Base+parts, float64(leastVariance*u.Base))) + float64(square*u.Pair)
 	if s := c.Covariance; s != nil {
 		eta := (logOdds - c.Intercept) / c.Slope
 		v += max(0, s[0]+float64(2*eta*s[1])+float64(eta*eta*s[2]))

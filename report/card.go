@@ -202,6 +202,7 @@ func limits() facts {
 		{"Of selection", "leads that were never worked have no true outcome. If an earlier score or a habit chose who was called, the data know little of the others, and the model may confirm that choice"},
 		{"Of ranking", "a high score says who is likely to convert, not whom a call would change. What a call adds is known only from leads that were left out at random"},
 		{"Of a lead's interval", model.ProbabilityIntervalMeaning},
+		{"Of a lead's interval, measured", model.ProbabilityIntervalMeasured},
 		{"Of effects", "they are associations, other features held; a feature that stands in for another can carry its effect"},
 		{"Of intervals", "they cover chance in the leads seen, not a change of the world after them"},
 	}}
