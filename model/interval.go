@@ -19,7 +19,7 @@ const ProbabilityIntervalMeaning = "the 90 % interval of the conversion rate of 
 
 // ProbabilityIntervalMeasured says how often Score.ProbabilityCI held the truth where it is known: TestIntervalsCover, of
 // 200 sets a size.
-const ProbabilityIntervalMeasured = "on simulated leads of 20 columns with 100, 300 and 1,000 conversions, recipe auto's intervals held the true rate of 92 to 93 of 100 leads where effects add up, and of 80 or more in every tenth of the leads by true rate; where effects of two features together and U-shapes, which so few conversions do not show, made up a quarter of what sets leads apart, of 81, 81 and 86 of 100, and in the tenth with the lowest rates of 34, 46 and 68"
+const ProbabilityIntervalMeasured = "on simulated leads of 20 columns with 100, 300 and 1,000 conversions, recipe auto's intervals held the true rate of 92 to 93 of 100 leads where effects add up, and of 80 or more in every tenth of the leads by true rate; where effects of two features together and U-shapes, which so few conversions do not show, made up a quarter of what sets leads apart, of 80, 81 and 86 of 100, and in the tenth with the lowest rates of 33, 47 and 67"
 
 // Intervals of figures are value ± z·sd, with the standard deviation of a bootstrap over leads, or over accounts.
 //
