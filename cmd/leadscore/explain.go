@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -76,6 +77,31 @@ func (a *app) readLead(path string) ([]byte, error) {
 	return text, err
 }
 
+// textWidth is that of sentences in a terminal, besides an indent of two.
+const textWidth = 100
+
+// wrapped breaks a text into indented lines.
+func wrapped(text string) string {
+	var lines strings.Builder
+	length := textWidth
+	for _, word := range strings.Fields(text) {
+		n := utf8.RuneCountInString(word)
+		if length+1+n > textWidth {
+			if lines.Len() > 0 {
+				lines.WriteByte('\n')
+			}
+			lines.WriteString("  ")
+			length = -1
+		} else {
+			lines.WriteByte(' ')
+		}
+		lines.WriteString(word)
+		length += 1 + n
+	}
+	lines.WriteByte('\n')
+	return lines.String()
+}
+
 // describeScore writes the ledger: base, each reason, and what they add up to.
 func describeScore(w io.Writer, s *model.Score) {
 	if s.LeadID != "" {
@@ -105,7 +131,7 @@ func describeScore(w io.Writer, s *model.Score) {
 		fmt.Fprintf(w, "after %.1f days without a conversion: %.3f %%\n", *s.AgeDays, 100**s.ProbabilityOpen)
 	}
 	if ci := s.ProbabilityCI; ci != nil {
-		fmt.Fprintf(w, "interval: %.3f %% to %.3f %%, %s\n", 100*ci[0], 100*ci[1], model.ProbabilityIntervalMeaning)
+		fmt.Fprintf(w, "interval: %.3f %% to %.3f %%,\n%s", 100*ci[0], 100*ci[1], wrapped(model.ProbabilityIntervalMeaning))
 	}
 	if s.InsufficientEvidence {
 		fmt.Fprintln(w, "insufficient evidence: training found nothing better than the base rate, which this is")
