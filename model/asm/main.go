@@ -57,3 +57,18 @@ func zero() reg.VecVirtual {
 }
 
 func load(name string) reg.Register { return Load(Param(name), GP64()) }
+
+// reduced takes x to a small r with −x = k·hi + k·lo + r, k = round(−x·per): the low bits of shifted are k.
+func reduced(x, zero, magic, per, hi, lo reg.VecVirtual) (shifted, r reg.VecVirtual) {
+	k, part := ZMM(), ZMM()
+	shifted, r = ZMM(), ZMM()
+	VMULPD(per, x, shifted)
+	VSUBPD(shifted, magic, shifted)
+	VSUBPD(magic, shifted, k)
+	VSUBPD(x, zero, r)
+	VMULPD(hi, k, part)
+	VSUBPD(part, r, r)
+	VMULPD(lo, k, part)
+	VSUBPD(part, r, r)
+	return shifted, r
+}
