@@ -69,11 +69,11 @@ func (s *BatchScorer) findLevels(k int, t *features.Term, vector *features.Vecto
 		}
 		return
 	}
-	absent := m.encoder.CodeOf(k, &features.Value{}).Level
+	absent, grid := m.encoder.CodeOf(k, &features.Value{}).Level, s.odds.terms[k].grid
 	for i := range levels {
 		levels[i] = absent
 		if x := vector.Amount(from + i); x == x {
-			levels[i] = int32(features.BinOf(t.Edges, x))
+			levels[i] = grid.Bin(x)
 		}
 	}
 }

@@ -77,11 +77,11 @@ func (t *trainer) remainder(f *fitted, rows []int32) (*remainder, error) {
 // deviations sums what is left over in groups of a number.
 func (f *fitted) deviations(k int, table *features.Table, o *remainder) *fromLine {
 	t, at := &f.encoder.Terms()[k], f.encoder.Values(k, table)
-	bins := len(t.Edges) + 1
+	bins, grid := len(t.Edges)+1, features.NewBinGrid(t.Edges)
 	s := &fromLine{groups: min(bins, mostGroups)}
 	for i, r := range o.rows {
 		if x := at(int(r)); x == x {
-			s.add(features.BinOf(t.Edges, x)*s.groups/bins, t.Standardise(x), o.residual[i], o.curvature[i])
+			s.add(int(grid.Bin(x))*s.groups/bins, t.Standardise(x), o.residual[i], o.curvature[i])
 		}
 	}
 	return s

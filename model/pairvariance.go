@@ -82,7 +82,7 @@ func (f *fitted) coarseCodes(k int, table *features.Table, rows []int32) (codes 
 		}
 		return codes, count
 	}
-	at, bins := f.encoder.Values(k, table), len(t.Edges)+1
+	at, bins, grid := f.encoder.Values(k, table), len(t.Edges)+1, features.NewBinGrid(t.Edges)
 	groups := min(bins, f.groups)
 	if t.Missing { // which has one of its own
 		groups = min(bins, f.groups-1)
@@ -90,7 +90,7 @@ func (f *fitted) coarseCodes(k int, table *features.Table, rows []int32) (codes 
 	for i, r := range rows {
 		group := groups
 		if x := at(int(r)); x == x {
-			group = features.BinOf(t.Edges, x) * groups / bins
+			group = int(grid.Bin(x)) * groups / bins
 		}
 		codes[i], count = uint8(group), max(count, group+1)
 	}
