@@ -75,13 +75,16 @@ func (e *Exchange) Rate(from Currency, day time.Time) (float64, error) {
 	if from == e.To {
 		return 1, nil
 	}
-	first := func(c Currency, after time.Time) int { // of the rates that begin after a day
-		i, _ := slices.BinarySearchFunc(e.Rates, c, func(r Rate, c Currency) int {
-			return cmp.Or(cmp.Compare(r.Currency, c), cmp.Compare(b2i(r.From.After(after)), 1))
-		})
-		return i
-	}
-	i := first(from, day)
+	// The first of the currency's rates that begin after the day, or where it would be.
+	i, _ := slices.BinarySearchFunc(e.Rates, from, func(r Rate, from Currency) int {
+		switch {
+		case r.Currency != from:
+			return cmp.Compare(r.Currency, from)
+		case r.From.After(day):
+			return 0
+		}
+		return -1
+	})
 	switch known := i > 0 && e.Rates[i-1].Currency == from; {
 	case known:
 		return e.Rates[i-1].Rate, nil
@@ -91,13 +94,6 @@ func (e *Exchange) Rate(from Currency, day time.Time) (float64, error) {
 		return 0, fmt.Errorf("%w of %s: its rates begin on %s, and the amount has no day", ErrNoRate, from, e.Rates[i].From.Format(time.DateOnly))
 	}
 	return 0, fmt.Errorf("%w of %s on %s: the first is of %s", ErrNoRate, from, day.Format(time.DateOnly), e.Rates[i].From.Format(time.DateOnly))
-}
-
-func b2i(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // Convert returns an amount of a currency on a day as money. Besides those of Rate its error says that an amount is too

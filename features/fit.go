@@ -279,12 +279,11 @@ func total(lanes [4]float64) float64 { return (lanes[0] + lanes[1]) + (lanes[2] 
 
 func momentsOf[T float32 | float64](xs []T, part selection, centre float64) moments {
 	m := moments{centre: centre, least: math.Inf(1), greatest: math.Inf(-1)}
-	switch {
-	case part.weights != nil:
-	case part.rows == nil:
+	if part.weights == nil && part.rows == nil {
 		addWhole(&m, xs)
 		return m
-	default:
+	}
+	if part.weights == nil {
 		var some [momentRows]T
 		for rows := range slices.Chunk(part.rows[:part.count], momentRows) {
 			for i, r := range rows {
