@@ -197,6 +197,10 @@ func TestDecodeDamaged(t *testing.T) {
 		"level unnormal":    {func(d map[string]any) { set(d, "zz ", "encoder", 0, "levels", 3) }, ErrFormat, `"source"`},
 		"slope 0":           {func(d map[string]any) { set(d, 0, "calibration", "slope") }, ErrFormat, "calibration"},
 		"slope huge":        {func(d map[string]any) { set(d, 1e300, "calibration", "slope") }, ErrFormat, "calibration"},
+		"together from":     {func(d map[string]any) { set(d, together(1, 1, 2), "fit", "together") }, ErrFormat, "together"},
+		"together huge":     {func(d map[string]any) { set(d, together(1e300, -1, 2), "fit", "together") }, ErrFormat, "together"},
+		"together falling":  {func(d map[string]any) { set(d, together(-1, -1, 2), "fit", "together") }, ErrFormat, "better leads lower"},
+		"together added":    {func(d map[string]any) { set(d, together(-1e-6, -1, 2), "fit", "together") }, ErrProbe, "log-odds"},
 		"value kind":        {func(d map[string]any) { set(d, "lottery", "value", "kind") }, ErrFormat, `"lottery"`},
 		"value mixed":       {func(d map[string]any) { set(d, "mean", "value", "kind") }, ErrFormat, `"mean"`},
 		"value bounds":      {func(d map[string]any) { set(d, []any{9.0, 1.0}, "value", "bounds") }, ErrFormat, "bounds"},
@@ -253,6 +257,10 @@ func TestDecodeDamaged(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
+}
+
+func together(curvature, from, to float64) map[string]any {
+	return map[string]any{"curvature": curvature, "standard_error": 0.1, "tilt": 0, "from": from, "to": to, "intercept": 0, "leads": 100}
 }
 
 func swap(x any, i, j int) {

@@ -68,7 +68,8 @@ func (t *trainer) autoFit(ctx context.Context, rows []int32, o logit.Options) (*
 		return nil, named(err, l.encoder)
 	}
 	f.moments()
-	return f, nil
+	f.joint, err = l.lookTogether(ctx)
+	return f, err
 }
 
 // relearnRows is how many leads make it safe to cross-fit with penalties and pairs that all of them chose: what few
@@ -102,7 +103,7 @@ func (t *trainer) fitKnown(ctx context.Context, rows []int32, s *shapes, empty [
 	if encoder, err = encoder.With(pairs); err != nil {
 		return nil, err
 	}
-	f := &fitted{encoder: encoder, empty: empty, groups: t.known.groups}
+	f := &fitted{encoder: encoder, empty: empty, groups: t.known.groups, joint: t.known.joint}
 	for k := range encoder.Terms() {
 		term := &encoder.Terms()[k]
 		value, found := penalty[term.Name]

@@ -180,6 +180,7 @@ func (s *batchSum) sum(b *features.Batch, from int, l []float64) {
 		}
 	}
 	s.addPending(l)
+	s.join(l)
 }
 
 func resized[T any](x []T, n int) []T {

@@ -22,6 +22,7 @@ type fitted struct {
 	penalty []float64 // λ of each term; nil if all have Options.L2
 	groups  int       // of a feature in a pair, at most
 	delay   *Delay    // nil = no immature leads are in the fit
+	joint   *Together // nil = effects add up
 
 	contrasted *contrasts // nil until asked for
 }
@@ -150,7 +151,7 @@ func (f *fitted) model(c Calibration) (*Model, error) {
 	d := &m.document
 	d.Schema, d.Terms = f.encoder.Schema(), f.encoder.Terms()
 	d.Intercept, d.InterceptSE, d.Calibration = f.linear.Intercept, f.linear.InterceptSE, c
-	d.Value.Kind = ValueNone
+	d.Value.Kind, d.Fit.Together = ValueNone, f.joint
 	d.Coefficients = make([]coefficients, len(d.Terms))
 	for k := range d.Terms {
 		d.Coefficients[k] = coefficients{Feature: d.Terms[k].Name, Values: f.linear.Coefficients[k], Mean: f.mean[k], Spread: f.spread[k]}

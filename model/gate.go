@@ -121,17 +121,7 @@ func (l *learner) folds() []uint8 {
 
 // tryPairs chooses and fits pairs on all folds but one and says what they are worth on that.
 func (l *learner) tryPairs(ctx context.Context, s *pairing, fold []uint8, k int) (*pairTrial, error) {
-	inner := *l
-	inner.lagged = nil // what is expected of immature leads stays
-	inner.penalty = slices.Clone(l.penalty)
-	inner.problem.Columns = slices.Clone(l.problem.Columns)
-	weights := make([]float64, len(fold))
-	for i := range weights {
-		if int(fold[i]) != k {
-			weights[i] = l.problemWeight(i)
-		}
-	}
-	inner.problem.Weights = weights
+	inner := l.leaving(fold, k)
 	if err := inner.adapt(ctx, 0, 0); err != nil {
 		return nil, err
 	}
@@ -167,6 +157,22 @@ func (l *learner) tryPairs(ctx context.Context, s *pairing, fold []uint8, k int)
 		return nil, err
 	}
 	return inner.trial(s, chosen, first, fold, k, l.problemWeight), nil
+}
+
+// leaving is a learner of the same terms and penalties that gives the leads of a fold no weight.
+func (l *learner) leaving(fold []uint8, k int) *learner {
+	inner := *l
+	inner.lagged = nil // what is expected of immature leads stays
+	inner.penalty = slices.Clone(l.penalty)
+	inner.problem.Columns = slices.Clone(l.problem.Columns)
+	weights := make([]float64, len(fold))
+	for i := range weights {
+		if int(fold[i]) != k {
+			weights[i] = l.problemWeight(i)
+		}
+	}
+	inner.problem.Weights = weights
+	return &inner
 }
 
 // trial measures the pairs, whose columns start at first, on the leads of a fold.

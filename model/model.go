@@ -6,7 +6,7 @@
 // fitted effects f_k:
 //
 //	η  = intercept + Σ f_k(x)                    the linear predictor
-//	ℓ  = a + b·η = ℓ0 + Σ c_k                    the log-odds, calibrated
+//	ℓ  = a + b·η = ℓ0 + Σ c_k                    the log-odds, calibrated; and t(Σ c_k) where effects do not add up (together.go)
 //	c_k = b·(f_k(x) − mean f_k)                  the reason of feature k, centred on the weighted training mean
 //	ℓ0 = a + b·(intercept + Σ mean f_k)          the base
 //	p  = σ(ℓ)                                    the probability of converting within the horizon
@@ -18,7 +18,7 @@
 // The files, by what they are about:
 //
 //	the way of a training   train.go label.go leaks.go unfinished.go split.go fit.go calibration.go training.go verdict.go
-//	recipe auto             auto.go straight.go screen.go pairs.go gate.go penaltyuncertainty.go
+//	recipe auto             auto.go straight.go screen.go pairs.go gate.go together.go penaltyuncertainty.go
 //	immature leads          delay.go lag.go lagstrata.go immature.go open.go
 //	how good it is          metrics.go evaluation.go evidence.go rolling.go compare.go assess.go effects.go subscores.go baserate.go
 //	what a sale is worth    value.go and the files that begin with value, credibility.go
@@ -87,6 +87,13 @@ func (m *Model) compile() error {
 		for i, beta := range c.Values {
 			m.effect[k][i] = float64(b * beta)
 		}
+	}
+	if t := d.Fit.Together; t != nil {
+		if err := t.check(); err != nil {
+			return err
+		}
+		eta += t.Intercept
+		m.joint = t.Scaled(b)
 	}
 	m.base = a + float64(b*eta)
 	if err := m.checkUncertainty(); err != nil {
@@ -160,11 +167,12 @@ func (m *Model) Data() DataSummary { return m.document.Data }
 // must not change them.
 func (m *Model) Holdout() *Evaluation { return m.document.Holdout }
 
-// Score scores one lead of the model's schema, with the reasons of every feature in the order of the schema.
+// Score scores one lead of the model's schema, with the reasons of every feature in the order of the schema, and after
+// them what features add together, where they do.
 func (m *Model) Score(lead *features.Lead) Score {
 	s := Score{LeadID: lead.ID, Model: m.Identity()}
 	terms := m.encoder.Terms()
-	s.Reasons = make([]Reason, len(terms))
+	s.Reasons = make([]Reason, len(terms), len(terms)+1)
 	uncertain, parts := m.document.Uncertainty != nil, 0.0
 	s.LogOdds = m.contributions(lead, func(k int, code features.Code, c float64) {
 		s.Reasons[k].LogOdds = c
@@ -179,11 +187,15 @@ func (m *Model) Score(lead *features.Lead) Score {
 	}
 	s.InsufficientEvidence = m.document.Insufficient
 	s.Base = Base{LogOdds: m.base, Probability: Sigmoid(m.base)}
+	for k := range s.Reasons {
+		s.Reasons[k].Feature, s.Reasons[k].Value = terms[k].Name, m.encoder.Text(k, lead)
+	}
+	if m.joint != nil {
+		s.Reasons = append(s.Reasons, Reason{Feature: TogetherReason, LogOdds: m.joint.At(m.joint.part(s.LogOdds - m.base))})
+	}
 	slope := dividedSigmoid(s.LogOdds, m.base)
 	for k := range s.Reasons {
-		r := &s.Reasons[k]
-		r.Feature, r.Value = terms[k].Name, m.encoder.Text(k, lead)
-		r.Probability = float64(r.LogOdds * slope)
+		s.Reasons[k].Probability = float64(s.Reasons[k].LogOdds * slope)
 	}
 	s.Fit, s.Activity = m.subScore(&s, features.FitGroup), m.subScore(&s, features.ActivityGroup)
 	m.addMoney(lead, &s)
@@ -201,7 +213,7 @@ func (m *Model) subScore(s *Score, group features.Group) *float64 {
 		return nil
 	}
 	var sum float64
-	for k := range s.Reasons {
+	for k := range m.effect {
 		sum += float64(m.groupShare(k, group) * s.Reasons[k].LogOdds)
 	}
 	return &sum

@@ -9,6 +9,7 @@ type predictor struct {
 	base    float64
 	effect  [][]float64 // of each coefficient of each term; nil = the term has no part in it
 	shift   []float64   // the training mean of each term's effect
+	joint   *Together   // what is added to base + Σ c_k, nil = nothing
 }
 
 // contribution is c_k of an encoded value.
@@ -19,7 +20,8 @@ func (p *predictor) contribution(k int, code features.Code) float64 {
 	return float64(p.effect[k][code.Level]*code.Z) - p.shift[k]
 }
 
-// contributions calls each with the code of each term and c_k, and returns base + Σ c_k, summed in that order.
+// contributions calls each with the code of each term and c_k, and returns base + Σ c_k, summed in that order,
+// with what is added to it.
 func (p *predictor) contributions(lead *features.Lead, each func(k int, code features.Code, c float64)) float64 {
 	l := p.base
 	for k := range p.effect {
@@ -31,7 +33,25 @@ func (p *predictor) contributions(lead *features.Lead, each func(k int, code fea
 		each(k, code, c)
 		l += c
 	}
-	return l
+	return p.joined(l)
+}
+
+// joined adds to base + Σ c_k what the terms add together.
+func (p *predictor) joined(l float64) float64 {
+	if p.joint == nil {
+		return l
+	}
+	return l + p.joint.At(l-p.base)
+}
+
+// join is joined of each of a run of sums.
+func (p *predictor) join(l []float64) {
+	if p.joint == nil {
+		return
+	}
+	for i, sum := range l {
+		l[i] = sum + p.joint.At(sum-p.base)
+	}
 }
 
 // table returns the predictor of the given rows of a table (nil = all), bit for bit what contributions gives each lead.
@@ -54,12 +74,13 @@ func (p *predictor) table(table *features.Table, rows []int32) []float64 {
 // pairs, to stay in the processor's second cache, and enough to read columns in long runs.
 const scoredAtOnce = 1 << 14
 
-// addTable adds the contributions of every term.
+// addTable adds the contributions of every term to the base.
 func (p *predictor) addTable(table *features.Table, rows []int32, l []float64) {
 	levels := make([][]int32, len(p.effect))
 	for k := range p.effect {
 		p.addTerm(k, table, rows, levels, l)
 	}
+	p.join(l)
 }
 
 // addTerm adds the contributions of term k; levels keeps those of the terms before it, for the pairs.

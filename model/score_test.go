@@ -57,10 +57,19 @@ func drawModel(t *rapid.T, size float64) *Model {
 		d.Coefficients = append(d.Coefficients, c)
 	}
 	drawValue(t, random, &d.Value, terms, min(size, 3))
+	if rapid.Bool().Draw(t, "together") {
+		d.Fit.Together = drawTogether(random)
+	}
 	if err := m.compile(); err != nil {
 		t.Fatal(err)
 	}
 	return m
+}
+
+func drawTogether(random *rand.Rand) *Together {
+	together := &Together{From: -3 * random.Float64(), To: 3 * random.Float64(), Tilt: random.NormFloat64(), Intercept: random.NormFloat64()}
+	together.bound(random.NormFloat64())
+	return together
 }
 
 // drawValue draws a value model: one mean, means by the first category, or effects of some terms on the size of a sale,
@@ -199,8 +208,8 @@ func TestUnseenContributesNothing(t *testing.T) {
 			}
 		}
 		s := m.Score(lead)
-		for k, r := range s.Reasons {
-			term := m.encoder.Terms()[k]
+		for k, term := range m.encoder.Terms() {
+			r := s.Reasons[k]
 			if unseen := !term.IsNumber() || !term.Missing; unseen && (r.LogOdds != 0 || r.Probability != 0) {
 				t.Fatalf("%+v of %+v", r, term)
 			}
@@ -214,10 +223,11 @@ func TestUnseenContributesNothing(t *testing.T) {
 func TestReasonText(t *testing.T) {
 	money := 82.554
 	for want, r := range map[string]Reason{
-		"lead source = referral raises the probability by 1.69 points (+82.55 USD)": {Feature: "lead_source", Value: "referral", LogOdds: 0.28, Probability: 0.0169, ExpectedValue: &money},
-		"size = (missing) lowers the probability by 0.50 points":                    {Feature: "size", Value: "(missing)", LogOdds: -0.1, Probability: -0.005},
-		"fit = a changes only what a sale is worth (+82.55 USD)":                    {Feature: "fit", Value: "a", ExpectedValue: &money},
-		"a b = x makes no difference":                                               {Feature: "a.b", Value: "x"},
+		"lead source = referral raises the probability by 1.69 points (+82.55 USD)":                                 {Feature: "lead_source", Value: "referral", LogOdds: 0.28, Probability: 0.0169, ExpectedValue: &money},
+		"size = (missing) lowers the probability by 0.50 points":                                                    {Feature: "size", Value: "(missing)", LogOdds: -0.1, Probability: -0.005},
+		"fit = a changes only what a sale is worth (+82.55 USD)":                                                    {Feature: "fit", Value: "a", ExpectedValue: &money},
+		"a b = x makes no difference":                                                                               {Feature: "a.b", Value: "x"},
+		"all of it together makes a conversion less likely than the effects add up to, by 2.00 points (+82.55 USD)": {Feature: TogetherReason, LogOdds: -0.1, Probability: -0.02, ExpectedValue: &money},
 	} {
 		if got := reasonText(&r, "USD"); got != want {
 			t.Errorf("%q, want %q", got, want)

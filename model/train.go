@@ -350,7 +350,7 @@ func (m *Model) complete(result *Training, value valueModel, options Options) er
 func (t *trainer) fitSummary(f *fitted, c Calibration) FitSummary {
 	s := FitSummary{
 		Recipe: t.options.Recipe, L2: t.options.L2, Columns: len(f.encoder.Terms()), Objective: f.linear.Objective,
-		GradientNorm: f.linear.GradientNorm, Passes: f.linear.Passes, SE: t.options.SE, Calibration: c, Delay: f.delay,
+		GradientNorm: f.linear.GradientNorm, Passes: f.linear.Passes, SE: t.options.SE, Together: f.joint, Calibration: c, Delay: f.delay,
 	}
 	for _, term := range f.encoder.Terms() {
 		s.Coefficients += term.Size()

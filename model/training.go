@@ -64,6 +64,7 @@ type FitSummary struct {
 	GradientNorm float64     `json:"gradient_norm"`
 	Passes       int         `json:"passes"`
 	SE           string      `json:"se"`
+	Together     *Together   `json:"together,omitempty"` // absent where effects add up
 	Calibration  Calibration `json:"calibration"`
 	Delay        *Delay      `json:"delay,omitempty"` // absent where conversions have no dates or no horizon
 }

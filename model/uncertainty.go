@@ -22,7 +22,8 @@ import (
 // which holds the covariance with the base, so that v_k may be negative; and φ, the ratio of Σ x'Vx to what the parts add
 // up to, over training leads: what correlations do on average. What is not known of the penalties and of the bends of
 // straight numbers is added to v_k (penaltyuncertainty.go, bendvariance.go); v_pair is what features may do together
-// (pairvariance.go). A calibration ℓ = a + b·η adds var(a) + 2η·cov(a,b) + η²·var(b) to b²·var η.
+// (pairvariance.go). A calibration ℓ = a + b·η adds var(a) + 2η·cov(a,b) + η²·var(b) to b²·var η; what features
+// add together stretches var η by the square of its slope, and adds the variance of its curvature.
 //
 // A level that training never saw contributes nothing to ℓ and the most to its variance: that of a level drawn as the
 // training leads' are, the variance of the effect over them plus the mean of v_k.
@@ -332,6 +333,9 @@ func (m *Model) variance(logOdds, parts float64) float64 {
 	u, c := m.document.Uncertainty, &m.document.Calibration
 	square := float64(c.Slope * c.Slope)
 	v := float64(square*u.Correlation*max(u.Base+parts, float64(leastVariance*u.Base))) + float64(square*u.Pair)
+	if m.joint != nil {
+		v = m.joint.variance(logOdds-m.base, v)
+	}
 	if s := c.Covariance; s != nil {
 		eta := (logOdds - c.Intercept) / c.Slope
 		v += max(0, s[0]+float64(2*eta*s[1])+float64(eta*eta*s[2]))

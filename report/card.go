@@ -95,6 +95,7 @@ func (b *builder) fit() facts {
 		{"Size", size(f)},
 		{"Convergence", fmt.Sprintf("objective %s, norm of the gradient %s, %s over the data", fixed(f.Objective, 4), scientific(f.GradientNorm), passes(f.Passes))},
 		{"Standard errors", recorded(f.SE)},
+		{"Together", together(f)},
 		{"Calibration", calibration(f.Calibration)},
 		{"Unseen levels", "contribute nothing to a score, and the score carries a warning"},
 	}}
@@ -127,6 +128,15 @@ func scientific(x float64) string {
 		return none
 	}
 	return fmt.Sprintf("%.1e", x)
+}
+
+func together(f model.FitSummary) string {
+	t := f.Together
+	if t == nil {
+		return "effects add up: nothing is added to their sum"
+	}
+	return fmt.Sprintf("%s ± %s times the square of the sum of the effects, tilted by %s, is added to it (found on %s out of sample)",
+		signed(t.Curvature), fixed(t.Error, 3), fixed(t.Tilt, 3), plural(t.Leads, "lead"))
 }
 
 func calibration(c model.Calibration) string {

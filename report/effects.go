@@ -39,12 +39,16 @@ func (b *builder) effects() *section {
 			"Bars and bands are " + levelName(nil) + "s, one point at a time. An effect is an association in the data, not what would happen if the feature were changed.",
 		fmt.Sprintf("For a scorecard, the tables give each effect in points: add them up, and %d points more double the odds.", model.PointsToDouble),
 	}
-	ranking := b.rankingFigure(effects)
+	head := []figure{b.rankingFigure(effects)}
+	if t := b.together(); t != nil {
+		s.Text = append(s.Text, togetherText(t))
+		head = append(head, b.togetherFigure(t))
+	}
 	var pictures []figure
 	for i, e := range effects {
 		pictures = append(pictures, b.effectFigure(i, e))
 	}
-	s.Figures = append([]figure{ranking}, pictures[:min(openEffects, len(pictures))]...)
+	s.Figures = append(head, pictures[:min(openEffects, len(pictures))]...)
 	s.More = pictures[min(openEffects, len(pictures)):]
 	s.MoreTitle = plural(len(s.More), "feature") + " more, of smaller spread"
 	return s

@@ -352,6 +352,12 @@ func TestMissingPartsAreSaid(t *testing.T) {
 		{"one period", func(t *model.Training) { t.Periods = t.Periods[:1] }, []string{"all leads lie in one period, 2024-01"}},
 		{"no groups", func(t *model.Training) { t.Groups = nil }, []string{"name neither a source nor a segment"}},
 		{"one effect", func(t *model.Training) { t.Effects = t.Effects[:1] }, []string{"a ranking needs two features and the model has one", "The model has one feature: source."}},
+		{"effects do not add up", func(t *model.Training) {
+			t.Fit.Together = &model.Together{Curvature: -0.2, Error: 0.03, Tilt: 0.4, From: -1, To: 1.4, Leads: 40_000}
+		}, []string{"leads at either end are less likely", "−0.200 × (S² − 0.400 × S)", "What all effects come to together", "−0.200 ± 0.030 times the square"}},
+		{"effects add up to nothing that can be drawn", func(t *model.Training) {
+			t.Fit.Together = &model.Together{Curvature: math.NaN(), From: -1e300, To: math.Inf(1)}
+		}, []string{"The score is moved most by"}},
 		{"no order in time", func(t *model.Training) { t.Rolling = nil }, []string{"it takes a holdout that comes after the leads of the fit"}},
 		{"one origin", func(t *model.Training) { t.Rolling.Origins = t.Rolling.Origins[:1] }, []string{"Over 1 origin the AUC lies between 0.750 and 0.750"}},
 		{"a still mix", func(t *model.Training) { t.Rolling.Drift = nil }, []string{"No feature&#39;s mix has moved much"}},

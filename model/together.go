@@ -1,0 +1,250 @@
+package model
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/stat"
+
+	"github.com/leadscore/leadscore/model/logit"
+)
+
+// Together is what the effects of all features add to their sum S = Σ f_k − mean f_k beyond it, in log-odds:
+//
+//	t(S) = Curvature·(S² − Tilt·S),   going on straight below From and above To
+//
+// Where effects add up on another scale than that of log-odds, every pair of features interacts, each too little to be
+// found by itself, and all in one proportion: that of the product of the two effects. Tukey's one degree of freedom for
+// non-additivity (1949, Biometrics 5; as a test of the link, Pregibon 1980, Applied Statistics 29) is all of them in one
+// number. Tilt leaves out what a line in S could do as well. t is a reason of its own, so that reasons add up, and can be
+// found by hand from the sum of the others. The slope of S + t(S) stays between leastTogether and mostTogether: a better
+// lead is never scored lower.
+type Together struct {
+	Curvature float64 `json:"curvature"`
+	Error     float64 `json:"standard_error"` // of Curvature
+	Tilt      float64 `json:"tilt"`
+	From      float64 `json:"from"`
+	To        float64 `json:"to"`
+	Intercept float64 `json:"intercept"` // keeps the mean probability of the leads fitted what it was
+	Leads     int     `json:"leads"`     // that were predicted by fits without them
+}
+
+// TogetherReason is the Feature of the reason that Together is.
+const TogetherReason = "(together)"
+
+const (
+	togetherWins   = 100    // and others: with fewer, nothing is looked for
+	togetherTested = 40_000 // leads that are enough to find it by
+	togetherErrors = 3.0    // standard errors that Curvature is away from 0: more than chance needs, for pairs were chosen on all leads
+	togetherTail   = 0.01   // of the information on S that is beyond From, and beyond To
+	leastTogether  = 0.25   // of 1 + t'(S)
+	mostTogether   = 4.0
+)
+
+// bowl is t/Curvature.
+func (t *Together) bowl(s float64) float64 {
+	at := min(max(s, t.From), t.To)
+	return float64(at*at) + float64(float64(2*at)*(s-at)) - float64(t.Tilt*s)
+}
+
+// At is t(S).
+func (t *Together) At(s float64) float64 { return float64(t.Curvature * t.bowl(s)) }
+
+// slope is 1 + t'(S).
+func (t *Together) slope(s float64) float64 {
+	return 1 + float64(t.Curvature*(float64(2*min(max(s, t.From), t.To))-t.Tilt))
+}
+
+// part returns S, given S + t(S).
+func (t *Together) part(sum float64) float64 {
+	if past := sum - t.From - t.At(t.From); past < 0 {
+		return t.From + past/t.slope(t.From)
+	}
+	if past := sum - t.To - t.At(t.To); past > 0 {
+		return t.To + past/t.slope(t.To)
+	}
+	straight := t.slope(0)
+	root := math.Sqrt(max(0, float64(straight*straight)+float64(4*t.Curvature*sum)))
+	return 2 * sum / (straight + root) // this form of the root holds where Curvature is 0
+}
+
+// variance is that of S + t(S), given that of S.
+func (t *Together) variance(sum, v float64) float64 {
+	s := t.part(sum)
+	slope, unsure := t.slope(s), float64(t.Error*t.bowl(s))
+	return float64(slope*slope*v) + float64(unsure*unsure)
+}
+
+// Scaled is t in the log-odds of a calibration with the given slope.
+func (t *Together) Scaled(slope float64) *Together {
+	s := *t
+	s.Curvature, s.Error = t.Curvature/slope, t.Error/slope
+	s.Tilt, s.From, s.To = float64(slope*t.Tilt), float64(slope*t.From), float64(slope*t.To)
+	return &s
+}
+
+// check reports what a file says that cannot be.
+func (t *Together) check() error {
+	if !isLogOdds(t.Curvature, t.Error, t.Tilt, t.From, t.To, t.Intercept) || !(t.From <= 0 && t.To >= 0) || t.Error < 0 {
+		return fmt.Errorf("model: what features add together: curvature %v ± %v, tilt %v, from %v to %v, intercept %v: must be finite, not huge, and in order",
+			t.Curvature, t.Error, t.Tilt, t.From, t.To, t.Intercept)
+	}
+	if !(min(t.slope(t.From), t.slope(t.To)) > 0) {
+		return fmt.Errorf("model: what features add together: curvature %v and tilt %v from %v to %v would score better leads lower", t.Curvature, t.Tilt, t.From, t.To)
+	}
+	return nil
+}
+
+// lookTogether finds out whether effects add up, on leads that fits with the learner's terms and penalties did not see;
+// nil if nothing speaks against it.
+func (l *learner) lookTogether(ctx context.Context) (*Together, error) {
+	fold := l.folds()
+	var seen predictions
+	for k := range gateFolds {
+		if len(seen.eta) >= togetherTested {
+			break
+		}
+		inner := l.leaving(fold, k)
+		if err := inner.adapt(ctx, 0, 0); err != nil {
+			return nil, err
+		}
+		base := inner.base()
+		eta := linearPredictor(&inner.problem, inner.fit)
+		for i, f := range fold {
+			if int(f) != k {
+				continue
+			}
+			seen.eta = append(seen.eta, eta[i]-base)
+			seen.y = append(seen.y, outcomeOf(&l.problem, i))
+			seen.weight = append(seen.weight, l.problemWeight(i))
+			if l.accounts != nil {
+				seen.cluster = append(seen.cluster, l.accounts[l.row(i)])
+			}
+		}
+	}
+	t, err := seen.together(ctx, l.options)
+	if t != nil {
+		t.balance(linearPredictor(&l.problem, l.fit), l.base(), l.problemWeight)
+	}
+	return t, err
+}
+
+// base is η where every term has its mean effect.
+func (l *learner) base() float64 {
+	base := l.fit.Intercept
+	for k := range l.fit.Coefficients {
+		mean, _ := meanAndSpread(&l.encoder.Terms()[k], l.fit.Coefficients[k])
+		base += mean
+	}
+	return base
+}
+
+// together fits outcomes on S, which is in eta, and t(S).
+func (p *predictions) together(ctx context.Context, o logit.Options) (*Together, error) {
+	if won, lost := p.outcomes(); won < togetherWins || lost < togetherWins {
+		return nil, nil
+	}
+	line, ok := fitAffine(*p)
+	if !ok || !(line.Slope > 0) {
+		return nil, nil
+	}
+	information := make([]float64, len(p.eta))
+	for i, s := range p.eta {
+		q := Sigmoid(line.at(s))
+		information[i] = p.w(i) * q * (1 - q)
+	}
+	t := &Together{Leads: len(p.eta)}
+	if t.From, t.To = between(p.eta, information, togetherTail); !(t.From <= 0 && t.To >= 0) {
+		return nil, nil
+	}
+	bowl := make([]float64, len(p.eta))
+	for i, s := range p.eta {
+		bowl[i] = t.bowl(s)
+	}
+	_, t.Tilt = stat.LinearRegression(p.eta, bowl, information, false)
+	for i, s := range p.eta {
+		bowl[i] = t.bowl(s)
+	}
+	o.Start, o.StandardErrors, o.Tolerance = nil, logit.NoErrors, learnTolerance/100
+	fit, err := logit.Minimise(ctx, logit.Problem{Rows: len(p.eta), Targets: p.y, Weights: p.weight, Columns: []logit.Column{
+		{Numbers: logit.Numbers{F64: p.eta}, Scale: 1}, {Numbers: logit.Numbers{F64: bowl}, Scale: 1}}}, o)
+	if err != nil {
+		return nil, err
+	}
+	slope, curvature := fit.Coefficients[0][0], fit.Coefficients[1][0]
+	for i, s := range p.eta {
+		information[i] = Sigmoid(fit.Intercept + slope*s + curvature*bowl[i])
+	}
+	se := p.togetherError(bowl, information)
+	z := curvature / se
+	if !(slope > 0 && math.Abs(z) > togetherErrors) {
+		return nil, nil
+	}
+	// The part of a square that chance does not explain: a variance learnt of one coefficient.
+	t.bound(curvature / slope * (1 - 1/(z*z)))
+	t.Error = se / slope
+	return t, nil
+}
+
+// between returns the quantiles of x that leave tail of the weight on either side.
+func between(x, weights []float64, tail float64) (from, to float64) {
+	x, weights = slices.Clone(x), slices.Clone(weights)
+	stat.SortWeighted(x, weights)
+	return stat.Quantile(tail, stat.Empirical, x, weights), stat.Quantile(1-tail, stat.Empirical, x, weights)
+}
+
+// togetherError is the standard error of a coefficient of square beside a line in S, whatever the true model is, given
+// the fitted probabilities: see line.errors. What the line explains of square is taken out of it.
+func (p *predictions) togetherError(square, fitted []float64) float64 {
+	var h, hs, hss, hq, hsq float64
+	for i, s := range p.eta {
+		w := p.w(i) * fitted[i] * (1 - fitted[i])
+		h, hs, hss = h+w, hs+w*s, hss+w*s*s
+		hq, hsq = hq+w*square[i], hsq+w*s*square[i]
+	}
+	det := h*hss - hs*hs
+	a, b := (hss*hq-hs*hsq)/det, (h*hsq-hs*hq)/det
+	scores, curvature, variance := make([]float64, len(square)), 0.0, 0.0
+	for i, s := range p.eta {
+		free := square[i] - a - b*s
+		scores[i] = p.w(i) * (p.y[i] - fitted[i]) * free
+		curvature += p.w(i) * fitted[i] * (1 - fitted[i]) * free * free
+	}
+	for _, score := range sumByCluster(scores, p.cluster) {
+		variance += score * score
+	}
+	return math.Sqrt(variance) / curvature
+}
+
+// bound takes a curvature, or as much of it as leaves the slope of S + t(S) within its bounds.
+func (t *Together) bound(curvature float64) {
+	t.Curvature = curvature
+	for _, s := range []float64{t.From, t.To} {
+		switch turn := t.slope(s) - 1; {
+		case turn < leastTogether-1:
+			t.Curvature *= (leastTogether - 1) / turn
+		case turn > mostTogether-1:
+			t.Curvature *= (mostTogether - 1) / turn
+		}
+	}
+}
+
+// balance finds the intercept, by Newton's method: the probabilities with t add up to those without.
+func (t *Together) balance(eta []float64, base float64, weight func(i int) float64) {
+	const steps, precise = 20, 1e-12
+	t.Intercept = 0
+	for range steps {
+		var gap, slope float64
+		for i, x := range eta {
+			q := Sigmoid(x + t.At(x-base) + t.Intercept)
+			gap += weight(i) * (q - Sigmoid(x))
+			slope += weight(i) * q * (1 - q)
+		}
+		t.Intercept -= gap / slope
+		if math.Abs(gap) <= precise*slope {
+			return
+		}
+	}
+}
