@@ -1,6 +1,9 @@
 package features
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 // Design is the encoded, compact form of the rows of a table: what the solver streams. It shares memory with
 // the Table where nothing had to change.
@@ -28,25 +31,34 @@ func (e *Encoder) Design(table *Table, rows []int32) *Design {
 	if rows != nil {
 		d.Rows = len(rows)
 	}
+	var columns, pairs sync.WaitGroup
 	for i := range e.terms {
-		t := &e.terms[i]
-		if t.IsPair() { // its parts stand before it
-			a, b := t.Parts()
-			d.Columns[i] = DesignColumn{Codes: t.cells(d.Columns[a].Codes, d.Columns[b].Codes, d.Rows), Levels: t.Size()}
-			continue
+		if t := &e.terms[i]; !t.IsPair() {
+			columns.Go(func() { d.Columns[i] = e.designColumn(t, &table.Columns[t.field], rows, d.Rows) })
 		}
-		c := &table.Columns[t.field]
-		if t.Bins {
-			d.Columns[i] = DesignColumn{Codes: t.binned(c, rows, d.Rows), Levels: t.Size()}
-			continue
-		}
-		if t.IsNumber() {
-			d.Columns[i] = DesignColumn{Numbers: t.numbers(c, e.schema.fields[t.field].Kind, rows), Center: t.Mean, Scale: t.SD, Flag: t.Missing}
-			continue
-		}
-		d.Columns[i] = DesignColumn{Codes: t.codes(c, rows), Levels: t.Size()}
 	}
+	columns.Wait()
+	for i := range e.terms {
+		if t := &e.terms[i]; t.IsPair() {
+			a, b := t.Parts()
+			pairs.Go(func() {
+				d.Columns[i] = DesignColumn{Codes: t.cells(d.Columns[a].Codes, d.Columns[b].Codes, d.Rows), Levels: t.Size()}
+			})
+		}
+	}
+	pairs.Wait()
 	return d
+}
+
+// designColumn encodes count rows of a column.
+func (e *Encoder) designColumn(t *Term, c *Column, rows []int32, count int) DesignColumn {
+	switch {
+	case t.Bins:
+		return DesignColumn{Codes: t.binned(c, rows, count), Levels: t.Size()}
+	case t.IsNumber():
+		return DesignColumn{Numbers: t.numbers(c, e.schema.fields[t.field].Kind, rows), Center: t.Mean, Scale: t.SD, Flag: t.Missing}
+	}
+	return DesignColumn{Codes: t.codes(c, rows), Levels: t.Size()}
 }
 
 // codes returns the term's codes of the rows of its column, Size where there is none.

@@ -68,8 +68,29 @@ type curve struct {
 }
 
 func (p *predictions) curve(l line) curve {
-	var c curve
-	for i, x := range p.eta {
+	parts := make([]curve, blocksOf(len(p.eta)))
+	inBlocks(len(p.eta), func(block, from, to int) { parts[block] = p.curveOf(l, from, to) })
+	var sum curve
+	for i := range parts {
+		sum.add(&parts[i])
+	}
+	return sum
+}
+
+func (c *curve) add(other *curve) {
+	c.loss += other.loss
+	for i, g := range other.gradient {
+		c.gradient[i] += g
+	}
+	for i, h := range other.hessian {
+		c.hessian[i] += h
+	}
+}
+
+// curveOf is that of a run of leads.
+func (p *predictions) curveOf(l line, from, to int) (c curve) {
+	for i := from; i < to; i++ {
+		x := p.eta[i]
 		at, w := l.at(x), p.w(i)
 		q := Sigmoid(at)
 		r, v := float64(w*(q-p.y[i])), float64(w*q*(1-q))

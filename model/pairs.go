@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/floats"
+
 	"github.com/leadscore/leadscore/features"
 	"github.com/leadscore/leadscore/model/logit"
 )
@@ -195,13 +197,20 @@ func (l *learner) room() int {
 
 // cellWeights returns the weight of the rows of each cell of a pair.
 func (l *learner) cellWeights(rows []int32, a, b int, s *pairing, count int) []float64 {
-	weight := make([]float64, count)
 	levelA, levelB := l.encoder.Level(s.terms[a], l.table), l.encoder.Level(s.terms[b], l.table)
 	if rows == nil {
 		rows = features.AllRows(l.table.Rows)
 	}
-	for _, r := range rows {
-		weight[int(s.groups[a][levelA(r)])*s.counts[b]+int(s.groups[b][levelB(r)])] += l.weight(r)
+	parts := make([][]float64, blocksOf(len(rows)))
+	inBlocks(len(rows), func(block, from, to int) {
+		parts[block] = make([]float64, count)
+		for _, r := range rows[from:to] {
+			parts[block][int(s.groups[a][levelA(r)])*s.counts[b]+int(s.groups[b][levelB(r)])] += l.weight(r)
+		}
+	})
+	weight := make([]float64, count)
+	for _, part := range parts {
+		floats.Add(weight, part)
 	}
 	return weight
 }

@@ -2,7 +2,6 @@ package model
 
 import (
 	"math"
-	"sync"
 
 	"github.com/leadscore/leadscore/features"
 )
@@ -36,16 +35,7 @@ func (t *trainer) pairVariance(f *fitted, o *remainder) float64 {
 	s := f.pairing(t.table, o)
 	pairs := s.left(f)
 	effects := make([]pairEffect, len(pairs))
-	workers := max(1, t.options.Workers)
-	var wait sync.WaitGroup
-	for w := range workers {
-		wait.Go(func() {
-			for i := w; i < len(pairs); i += workers {
-				effects[i] = s.cross(pairs[i], o.residual, o.curvature).effect()
-			}
-		})
-	}
-	wait.Wait()
+	inParallel(t.options.Workers, len(pairs), func(i int) { effects[i] = s.cross(pairs[i], o.residual, o.curvature).effect() })
 	prior, variance := partners/float64(len(s.terms)-1), 0.0
 	for _, e := range effects {
 		variance += e.variance / (1 + (1-prior)/prior*math.Exp(-e.bayes))

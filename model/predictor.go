@@ -60,13 +60,13 @@ func (p *predictor) table(table *features.Table, rows []int32) []float64 {
 		rows = features.AllRows(table.Rows)
 	}
 	l := make([]float64, len(rows))
-	for i := range l {
-		l[i] = p.base
-	}
-	for from := 0; from < len(rows); from += scoredAtOnce {
-		to := min(from+scoredAtOnce, len(rows))
-		p.addTable(table, rows[from:to], l[from:to])
-	}
+	inBlocks(len(rows), func(_, from, to int) {
+		part := l[from:to]
+		for i := range part {
+			part[i] = p.base
+		}
+		p.addTable(table, rows[from:to], part)
+	})
 	return l
 }
 

@@ -5,7 +5,6 @@ import (
 	"context"
 	"math"
 	"slices"
-	"sync"
 
 	"github.com/leadscore/leadscore/model/logit"
 )
@@ -81,15 +80,11 @@ func (s *pairing) screen(ctx context.Context, o *leftover, workers int) ([]candi
 			all = append(all, candidatePair{a: b, b: a})
 		}
 	}
-	var wait sync.WaitGroup
-	for w := range workers {
-		wait.Go(func() {
-			for i := w; i < len(all) && ctx.Err() == nil; i += workers {
-				all[i].standing = s.score(all[i], o)
-			}
-		})
-	}
-	wait.Wait()
+	inParallel(workers, len(all), func(i int) {
+		if ctx.Err() == nil {
+			all[i].standing = s.score(all[i], o)
+		}
+	})
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

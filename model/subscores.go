@@ -174,13 +174,12 @@ func (m *Model) TableSubScores(table *features.Table, rows []int32) (fit, activi
 		rows = features.AllRows(table.Rows)
 	}
 	fit, activity = make([]float64, len(rows)), make([]float64, len(rows))
-	for from := 0; from < len(rows); from += scoredAtOnce {
-		to := min(from+scoredAtOnce, len(rows))
+	inBlocks(len(rows), func(_, from, to int) {
 		m.eachTerm(table, rows[from:to], func(k int, c []float64) {
 			addShare(fit[from:to], c, m.groupShare(k, features.FitGroup))
 			addShare(activity[from:to], c, m.groupShare(k, features.ActivityGroup))
 		})
-	}
+	})
 	return fit, activity
 }
 
