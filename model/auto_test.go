@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -308,5 +309,20 @@ func TestAutoLearnsOnAPart(t *testing.T) {
 	}
 	if term := &f.encoder.Terms()[0]; !term.Ordered() || term.Weight() != n {
 		t.Errorf("%v leads in a term with steps %v, want %d", term.Weight(), term.Ordered(), n)
+	}
+}
+
+// A feature that says what another does takes no place of a pair from others.
+func TestPairsOfTheSame(t *testing.T) {
+	columns := crossedColumns(6000, 1)
+	price := slices.Clone(columns[1].texts)
+	for i := range price[:100] {
+		price[i] = "p0"
+	}
+	columns = append([]column{category("price", features.RoleFeature, price)}, columns...)
+	m := train(t, tableOf(t, columns...), autoOptions()).Model
+	found := pairsOf(m)
+	if one, other := slices.Contains(found, "source × plan"), slices.Contains(found, "price × source"); one == other {
+		t.Errorf("pairs %q", found)
 	}
 }

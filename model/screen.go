@@ -29,6 +29,8 @@ const (
 	anyPairLevel   = 0.1
 	mostPairs      = 16
 	screenWork     = 400_000_000 // rows × pairs
+	kindRows       = 10_000      // that are looked at to find features which say the same,
+	kindShare      = 0.05        // and how many of them may differ
 )
 
 // candidatePair is a pair of terms with the score that the screening gave it.
@@ -96,7 +98,12 @@ func (s *pairing) screen(ctx context.Context, o *leftover, workers int) ([]candi
 func (s *pairing) candidates(sorted []candidatePair) []candidatePair {
 	var found []candidatePair
 	sure := discoveries(sorted, s.pairs, anyPairLevel)
+	first, taken := s.firstOfKind(), map[[2]int]bool{}
 	for k, c := range sorted[:discoveries(sorted, s.pairs, pairFalseShare)] {
+		kind := [2]int{min(first[c.a], first[c.b]), max(first[c.a], first[c.b])}
+		if taken[kind] {
+			continue
+		}
 		share := pairFalseShare
 		if s.straight[c.a] || s.straight[c.b] {
 			share = anyPairLevel
@@ -104,9 +111,32 @@ func (s *pairing) candidates(sorted []candidatePair) []candidatePair {
 		if len(found) < mostPairs && (share == pairFalseShare || k < sure) {
 			c.part = c.standing.part(k+1, s.pairs, share)
 			found = append(found, c)
+			taken[kind] = true
 		}
 	}
 	return found
+}
+
+// firstOfKind gives each term the first one that says the same as it: minutes and what they cost, for one. Pairs of the
+// same would take each other's place.
+func (s *pairing) firstOfKind() []int {
+	first := make([]int, len(s.terms))
+	for a := range first {
+		first[a] = slices.IndexFunc(s.codes[:a+1], func(other []uint8) bool { return alike(s.codes[a], other) })
+	}
+	return first
+}
+
+// alike reports whether two features fall into the same groups, but for a few leads.
+func alike(a, b []uint8) bool {
+	step := 1 + len(a)/kindRows
+	strangers := int(kindShare * float64(len(a)/step))
+	for i := 0; i < len(a) && strangers >= 0; i += step {
+		if a[i] != b[i] {
+			strangers--
+		}
+	}
+	return strangers >= 0
 }
 
 // score is how far a pair stands out.
