@@ -78,6 +78,20 @@ func BenchmarkGram(b *testing.B) {
 	perRow(b, p.Rows)
 }
 
+// BenchmarkGramOfNumbers is of 200 numbers, and nothing else.
+func BenchmarkGramOfNumbers(b *testing.B) {
+	p := synthetic(101, shape{rows: 20_000, numbers: 200, ridge: 1, scale: .1})
+	o, theta := laidOut(b, p, false)
+	o.workers = 1
+	plan := newGramPlan(o)
+	for b.Loop() {
+		if _, err := plan.compute(context.Background(), theta, o.curvatures); err != nil {
+			b.Fatal(err)
+		}
+	}
+	perRow(b, p.Rows)
+}
+
 // benchmarkCholesky factors 544 coefficients, of which the first so many are one category.
 func benchmarkCholesky(b *testing.B, lead int) {
 	const n = 544

@@ -10,7 +10,7 @@ import (
 //
 // Rows are taken a few blocks at a time. First each row's hᵢ, its standardised numbers and its codes are laid out. Then
 // every pair of columns is a task of its own: for two columns of codes hᵢ is added to a table at (codeᵢ, codeᵢ'), for
-// codes and numbers the row hᵢzᵢ is added to the table at codeᵢ, for numbers the products are dotted. Tasks own their
+// codes and numbers the row hᵢzᵢ is added to the table at codeᵢ, for numbers the products are dotted, eight by eight. Tasks own their
 // sums and see the rows in order, so the bits do not depend on the workers. Small columns are lightly fused first, which
 // makes pairs few; unlike the gradient's, these tables are squared, so the limit is low. All sums are of float64: in
 // single precision the null directions of the one-hot columns drown in rounding.
@@ -38,15 +38,16 @@ type gramPlan struct {
 	stride    int // numbers, padded to a multiple of four
 	workers   int
 
-	h     []float64   // gramRows
-	codes [][]uint16  // per coded group
-	z     [][]float64 // per number
-	hz    []float64   // gramRows × stride, row after row
+	h     []float64  // gramRows
+	codes [][]uint16 // per coded group
+	z     []float64  // per number gramRows, and zeros up to a whole tile
+	hz    []float64  // gramRows × stride, row after row
 
 	single  [][]float64 // per coded group: Σh
 	pairs   []pairTable
 	duets   []duet
 	crossed [][]float64 // per coded group: Σhz, codes × stride
+	packs   [][]float64 // per worker: hz of a tile, row after row
 	squares []float64   // numbers × numbers
 	totals  []float64   // numbers: Σhz
 }
@@ -71,8 +72,9 @@ func newGramPlan(o *objective) *gramPlan {
 	g.h = make([]float64, gramRows)
 	g.hz = make([]float64, gramRows*g.stride)
 	g.squares, g.totals = make([]float64, k*k), make([]float64, k)
-	for range k {
-		g.z = append(g.z, make([]float64, gramRows))
+	g.z = make([]float64, tiles(k)*tileSide*gramRows)
+	for range o.workers {
+		g.packs = append(g.packs, make([]float64, tileSide*gramRows))
 	}
 	for a := range g.coded {
 		size := g.coded[a].size
@@ -106,7 +108,7 @@ func (g *gramPlan) compute(ctx context.Context, theta []float64, weigh func(rows
 			return nil, err
 		}
 		result.weight += sum(g.h[:rows])
-		if err := each(ctx, g.workers, g.tasks(), func(_, task int) error { g.task(task, rows); return nil }); err != nil {
+		if err := each(ctx, g.workers, g.tasks(), func(worker, task int) error { g.task(worker, task, rows); return nil }); err != nil {
 			return nil, err
 		}
 	}
@@ -151,7 +153,7 @@ func (g *gramPlan) lay(ctx context.Context, all span, weigh func(rows span, eta 
 func (g *gramPlan) layNumbers(at span, lo, hi int) {
 	for n, j := range g.objective.numbers.columns {
 		c := &g.objective.problem.Columns[j]
-		z := g.z[n][lo:hi]
+		z := g.z[n*gramRows:][lo:hi]
 		if c.Numbers.F32 != nil {
 			standardise(c.Numbers.F32[at.lo:at.hi], c.Center, 1/c.Scale, z)
 		} else {
@@ -164,10 +166,10 @@ func (g *gramPlan) layNumbers(at span, lo, hi int) {
 	}
 }
 
-// tasks: for each coded group its pairs with the groups before, two at a time, and itself; then the numbers.
-func (g *gramPlan) tasks() int { return len(g.duets) + len(g.coded) + g.numbers }
+// tasks: for each coded group its pairs with the groups before, two at a time, and itself; then tiles of numbers.
+func (g *gramPlan) tasks() int { return len(g.duets) + len(g.coded) + tiles(g.numbers) }
 
-func (g *gramPlan) task(task, rows int) {
+func (g *gramPlan) task(worker, task, rows int) {
 	if task < len(g.duets) {
 		g.duets[task].add(g, rows)
 		return
@@ -182,19 +184,38 @@ func (g *gramPlan) task(task, rows int) {
 		}
 		return
 	}
-	n := task - len(g.coded)
+	g.tile((task-len(g.coded))*tileSide, rows, g.packs[worker])
+}
+
+// tileSide is how many numbers are dotted with as many at once.
+const tileSide = 8
+
+// tiles is how many tiles so many numbers make.
+func tiles(numbers int) int { return (numbers + tileSide - 1) / tileSide }
+
+// tile adds the products of a tile of numbers, from the given one on, with those before it and its own.
+func (g *gramPlan) tile(from, rows int, pack []float64) {
 	k := g.numbers
+	wanted := min(tileSide, k-from)
+	for i := range rows {
+		copy(pack[i*tileSide:][:wanted], g.hz[i*g.stride+from:])
+	}
 	if len(g.coded) == 0 {
 		for i := range rows {
-			g.totals[n] += g.hz[i*g.stride+n]
+			for r, v := range pack[i*tileSide:][:wanted] {
+				g.totals[from+r] += v
+			}
 		}
 	}
-	for m := 0; m <= n; m += 4 {
-		// A group of four may reach beyond the diagonal, into what nobody reads.
-		last := k - 1
-		s := dotsStrided(g.hz[n:], g.stride, g.z[m][:rows], g.z[min(m+1, last)], g.z[min(m+2, last)], g.z[min(m+3, last)])
-		for i, v := range s[:min(4, k-m)] {
-			g.squares[n*k+m+i] += v
+	for at := 0; at <= from; at += tileSide {
+		var s [tileSide]lanes
+		columns := min(tileSide, k-at)
+		products8x8(pack[:rows*tileSide], g.z[at*gramRows:], gramRows, wanted, columns, &s)
+		for r := range wanted { // of the last tile some lie beyond the diagonal, where nobody reads
+			to := g.squares[(from+r)*k+at:][:columns]
+			for c := range to {
+				to[c] += s[c][r]
+			}
 		}
 	}
 }
@@ -364,16 +385,27 @@ func scatterRowsScalar(codes []uint16, hz, table []float64, columns int) {
 	}
 }
 
-// dotsStrided is Σ x[i·stride]·z[i] for four z.
-func dotsStrided(x []float64, stride int, z0, z1, z2, z3 []float64) (s [4]float64) {
-	z1, z2, z3 = z1[:len(z0)], z2[:len(z0)], z3[:len(z0)]
-	var s0, s1, s2, s3 float64
-	for i, z := range z0 {
-		v := x[i*stride]
-		s0 += float64(v * z)
-		s1 += float64(v * z1[i])
-		s2 += float64(v * z2[i])
-		s3 += float64(v * z3[i])
+// products8x8Scalar writes the products of the first wanted of eight rows, laid out k by k, with the first columns rows of
+// a, which are so many elements apart. Every product is a sum over k in order.
+func products8x8Scalar(rows, a []float64, apart, wanted, columns int, s *[tileSide]lanes) {
+	m := len(rows) / tileSide
+	for c := 0; c < columns; c += 2 {
+		p, q := a[c*apart:][:m], a[(c+1)*apart:][:m]
+		for r := 0; r < wanted; r += 4 {
+			var s00, s01, s10, s11, s20, s21, s30, s31 float64
+			for k, x := range p {
+				y, v := q[k], rows[k*tileSide+r:][:4]
+				s00 += float64(v[0] * x)
+				s01 += float64(v[0] * y)
+				s10 += float64(v[1] * x)
+				s11 += float64(v[1] * y)
+				s20 += float64(v[2] * x)
+				s21 += float64(v[2] * y)
+				s30 += float64(v[3] * x)
+				s31 += float64(v[3] * y)
+			}
+			s[c][r], s[c][r+1], s[c][r+2], s[c][r+3] = s00, s10, s20, s30
+			s[c+1][r], s[c+1][r+1], s[c+1][r+2], s[c+1][r+3] = s01, s11, s21, s31
+		}
 	}
-	return [4]float64{s0, s1, s2, s3}
 }

@@ -177,6 +177,7 @@ func TestMatrixTwins(t *testing.T) {
 			}
 		}
 	}
+	testProductTwins(t, r)
 	for _, n := range []int{33, 40, 57, 64, 100} {
 		a := positive(n, 0)
 		for _, at := range []span{{8, 32}, {16, 24}, {5, 30}, {32, 33}, {1, n}} {
@@ -186,6 +187,24 @@ func TestMatrixTwins(t *testing.T) {
 			for i := range n {
 				if !sameBits(got[i*n:][:i+1], want[i*n:][:i+1]) {
 					t.Fatalf("%d rows, panel %v: row %d is %v, scalar %v", n, at, i, got[i*n:][:i+1], want[i*n:][:i+1])
+				}
+			}
+		}
+	}
+}
+
+func testProductTwins(t *testing.T, r *rand.Rand) {
+	for _, n := range lengths {
+		const apart = blockRows + 3
+		rows, a := rawColumns[float64](r, 1, tileSide*n, 0)[0], rawColumns[float64](r, 1, tileSide*apart, 0)[0]
+		for wanted := 1; wanted <= tileSide; wanted++ {
+			var got, want [tileSide]lanes
+			columns := 1 + r.IntN(tileSide)
+			products8x8(rows, a, apart, wanted, columns, &got)
+			products8x8Scalar(rows, a, apart, wanted, columns, &want)
+			for c := range columns {
+				if !sameBits(got[c][:wanted], want[c][:wanted]) {
+					t.Fatalf("%d rows, %d × %d: column %d is %v, scalar %v", n, wanted, columns, c, got[c], want[c])
 				}
 			}
 		}

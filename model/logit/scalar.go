@@ -41,6 +41,10 @@ func axpy4x4(a, x, y []float64, apart, n int) { axpy4x4Scalar(a, x, y, apart, n)
 
 func subtractTiles(_ []float64, _, j, _ int) int { return j }
 
+func products8x8(rows, a []float64, apart, wanted, columns int, s *[tileSide]lanes) {
+	products8x8Scalar(rows, a, apart, wanted, columns, s)
+}
+
 func scatterRows(codes []uint16, hz, table []float64, columns int) {
 	scatterRowsScalar(codes, hz, table, columns)
 }

@@ -237,6 +237,16 @@ func subtractTiles(a []float64, n, j, w int) int {
 	return i
 }
 
+func products8x8(rows, a []float64, apart, wanted, columns int, s *[tileSide]lanes) {
+	m := len(rows) / tileSide
+	if !vectors || m == 0 {
+		products8x8Scalar(rows, a, apart, wanted, columns, s)
+		return
+	}
+	a = a[:(tileSide-1)*apart+m]
+	tileVector(&rows[0], &a[0], apart, m, &s[0][0])
+}
+
 func scatterRows(codes []uint16, hz, table []float64, columns int) {
 	if !vectors || columns%4 != 0 || len(codes) == 0 || columns == 0 {
 		scatterRowsScalar(codes, hz, table, columns)
