@@ -3,6 +3,7 @@ package budget
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -59,10 +60,52 @@ func TestPosteriors(t *testing.T) {
 	}
 }
 
-// Shrunken values are nearer to the truth than raw ones, and intervals of 90 % hold it about as often as that.
+// What is known of a single group is what its own outcomes say: the prior is made of nothing else, and must not count
+// them again.
+func TestASingleGroupIsItsEvidence(t *testing.T) {
+	for _, e := range []Evidence{{1000, 70, 4000, 2500}, {60, 3, 900, 1500}, {20_000, 900, 12, 30}} {
+		p := must(Posteriors([]Evidence{e}))[0]
+		rate := e.Wins / e.Leads
+		closeTo(t, "rate", p.Rate.Mean(), rate, 1e-9)
+		closeTo(t, "its variance", rate*(1-rate)/(p.Rate.Strength()+1), rate*(1-rate)/e.Leads, 0.01)
+		closeTo(t, "profit", p.Profit, e.Profit, 1e-9)
+		closeTo(t, "its error", math.Expm1(p.ProfitLogSE*p.ProfitLogSE), e.SD*e.SD/(e.Wins*e.Profit*e.Profit), 1e-9)
+	}
+}
+
+// Sales that are worth ten times as much vary ten times as much: both groups are known equally well.
+func TestSpreadGoesWithProfit(t *testing.T) {
+	cheap, dear := Evidence{2000, 200, 1000, 1200}, Evidence{2000, 200, 10_000, 12_000}
+	p := must(Posteriors([]Evidence{cheap, dear, {2000, 200, 1000, 1200}, {2000, 200, 10_000, 12_000}}))
+	for i, e := range []Evidence{cheap, dear} {
+		low, _ := must(e.Quantile(0.2)).Value()
+		closeTo(t, "20th percentile", p[i].Value(0.2), low, 0.05)
+	}
+	closeTo(t, "spread", p[0].ProfitLogSE, p[1].ProfitLogSE, 0.1)
+	// A group whose sales vary otherwise says so, once it has many.
+	odd := must(Posteriors([]Evidence{cheap, dear, {200_000, 20_000, 5000, 25_000}}))[2]
+	closeTo(t, "own spread", odd.ProfitLogSE, 5/math.Sqrt(20_000), 0.02)
+}
+
+// In other money nothing changes but the money.
+func TestPosteriorsScale(t *testing.T) {
+	groups := []Evidence{{800, 40, 3000, 2900}, {300, 4, 700, 900}, {50, 0, 0, 0}, {90, 9, -20, 40}}
+	scaled := slices.Clone(groups)
+	for i := range scaled {
+		scaled[i].Profit, scaled[i].SD = 0.01*scaled[i].Profit, 0.01*scaled[i].SD
+	}
+	a, b := must(Posteriors(groups)), must(Posteriors(scaled))
+	for i := range a {
+		closeTo(t, "profit", b[i].Profit, 0.01*a[i].Profit, 1e-9)
+		closeTo(t, "spread", b[i].ProfitLogSE, a[i].ProfitLogSE, 1e-9)
+	}
+}
+
+// Shrunken values are nearer to the truth than raw ones; intervals of 90 % hold it about as often as that, and it is
+// above the 20th percentile about 80 % of the time.
 func TestPosteriorsCover(t *testing.T) {
 	random := rand.New(rand.NewPCG(9, 1))
-	inside, of, shrunken, raw := 0.0, 0.0, 0.0, 0.0
+	inside, careful, of, shrunken, raw := 0.0, 0.0, 0.0, 0.0, 0.0
 	for range 100 {
 		groups, truth := make([]Evidence, 8), make([]float64, 8)
 		for i := range groups {
@@ -78,14 +121,18 @@ func TestPosteriorsCover(t *testing.T) {
 		for i, x := range posteriors {
 			of++
 			inside += step(x.Value(0.05) <= truth[i] && truth[i] <= x.Value(0.95))
+			careful += step(x.Value(0.2) <= truth[i])
 			v, _ := groups[i].Value().Value()
 			shrunken += math.Abs(x.Rate.Mean()*x.Profit - truth[i])
 			raw += math.Abs(v - truth[i])
 		}
 	}
-	t.Logf("%.4f of %.0f intervals hold the truth", inside/of, of)
-	if share := inside / of; share < 0.86 || share > 0.95 {
+	t.Logf("%.4f of %.0f intervals hold the truth, and %.4f of the truths are above the 20th percentile", inside/of, of, careful/of)
+	if share := inside / of; share < 0.87 || share > 0.94 {
 		t.Errorf("%.3f of %v intervals hold the truth", share, of)
+	}
+	if share := careful / of; share < 0.76 || share > 0.84 {
+		t.Errorf("%.3f of %v truths are above the 20th percentile", share, of)
 	}
 	if shrunken >= raw {
 		t.Errorf("shrunken values are off by %v, raw ones by %v", shrunken/of, raw/of)

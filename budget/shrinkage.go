@@ -191,7 +191,7 @@ func maximize(low, high float64, grid int, f func(x float64) float64) float64 {
 }
 
 // Posterior is what is known of a group's cap after its outcomes: its rate, and the profit of a sale with the
-// standard error of its logarithm.
+// standard error of its logarithm, centred on the log scale.
 type Posterior struct {
 	Rate        Beta
 	Profit      float64 // m
@@ -200,7 +200,7 @@ type Posterior struct {
 }
 
 // Draws returns n draws of the cap, ascending: a drawn rate × a drawn profit at the target, from the given seed. The
-// profit is log-normal with mean m.
+// profit is log-normal with median m.
 func (p Posterior) Draws(t Target, n int, seed uint64) ([]float64, error) {
 	b := t.checkLead(p.Profit, p.SalesCost, 0)
 	b.amount("profit_log_se", p.ProfitLogSE)
@@ -215,7 +215,7 @@ func (p Posterior) Draws(t Target, n int, seed uint64) ([]float64, error) {
 	caps := make([]float64, n)
 	for i := range caps {
 		rate := p.Rate.Quantile(random.Float64())
-		profit := p.Profit * math.Exp(p.ProfitLogSE*random.NormFloat64()-p.ProfitLogSE*p.ProfitLogSE/2)
+		profit := p.Profit * math.Exp(p.ProfitLogSE*random.NormFloat64())
 		caps[i] = t.capped(rate*profit, p.SalesCost).Max
 	}
 	slices.Sort(caps)
