@@ -77,15 +77,20 @@ func Scan(ctx context.Context, table *features.Table, options Options, progress 
 
 // judgeAlone writes down what the figures of the column by itself say.
 func (s *Suspect) judgeAlone(noise float64) {
-	beyond := func(auc, bound float64) bool { return auc >= max(bound, 0.5+noise) }
-	s.Blatant = beyond(s.Alone, leakBlatant)
-	if beyond(s.Alone, leakAlone) {
+	s.Blatant = beyond(s.Alone, leakBlatant, noise)
+	if beyond(s.Alone, leakAlone, noise) {
 		s.say("alone it ranks at AUC %.3f: hardly anything known beforehand does", s.Alone)
 	}
-	if beyond(s.MissingAlone, leakMissing) {
+	if s.missingTells(noise) {
 		s.say("whether it is filled in ranks at AUC %.3f by itself: it may be filled in afterwards", s.MissingAlone)
 	}
 }
+
+// missingTells says that whether the column is filled in makes it a suspect.
+func (s *Suspect) missingTells(noise float64) bool { return beyond(s.MissingAlone, leakMissing, noise) }
+
+// beyond says that an AUC is at a bound or above it, and not by chance.
+func beyond(auc, bound, noise float64) bool { return auc >= max(bound, 0.5+noise) }
 
 // judgeWithout writes down what the model without the column says; left says what else is left out.
 func (s *Suspect) judgeWithout(others int, left string) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -80,6 +81,14 @@ func TestScanRules(t *testing.T) {
 	for r, x := range calls.numbers {
 		minutes.numbers[r] = 60*x + 1
 	}
+	late := p.filled("late", 0.84, 0.5)
+	text := p.shifted("text", 0.3)
+	text.numbers = slices.Clone(text.numbers)
+	for r, x := range late.numbers {
+		if math.IsNaN(x) {
+			text.numbers[r] = nan
+		}
+	}
 	for name, c := range map[string]struct {
 		plant    []column
 		evidence map[string]string // by column; no other may be suspected
@@ -91,6 +100,7 @@ func TestScanRules(t *testing.T) {
 		"alone .73, whatever its cost": {[]column{p.shifted("x", 0.87)}, nil},
 		"filled in, .67":               {[]column{p.filled("x", 0.84, 0.5)}, map[string]string{"x": "whether it is filled in ranks at AUC 0.6"}},
 		"filled in, .63":               {[]column{p.filled("x", 0.76, 0.5)}, nil},
+		"filled in together":           {[]column{late, text, p.filled("x", 0.84, 0.5)}, map[string]string{"text": "0.6", "late": "it is filled in for the same leads as text", "x": "0.6"}},
 		"two copies":                   {[]column{calls, minutes}, map[string]string{"calls": "than the model on all 5 other", "minutes": "than the model on all 5 other"}},
 		"one in the shadow of another": {[]column{calls, p.shifted("status", 4)}, map[string]string{"status": "hardly", "calls": "(0.7"}},
 	} {

@@ -50,6 +50,7 @@ func (t *trainer) scan(ctx context.Context, progress func(done float64)) (*LeakS
 		c.Evidence = append(c.Evidence, late[c.Column]...)
 		delete(late, c.Column)
 	}
+	s.joinMissing()
 	if err := s.compareWithout(ctx); err != nil {
 		return nil, err
 	}
@@ -154,6 +155,33 @@ func (s *scanner) meanAUC(eta [][]float64) float64 {
 	return sum / float64(len(s.turns))
 }
 
+// joinMissing says of suspects that they are filled in for the same leads as a stronger one: what fills in the one fills in
+// the other.
+func (s *scanner) joinMissing() {
+	for i := range s.columns {
+		c := &s.columns[i]
+		if !c.missingTells(s.noise) {
+			continue
+		}
+		for j := range s.columns[:i] {
+			if other := &s.columns[j]; other.missingTells(s.noise) && s.same(c.missing, other.missing) {
+				c.say("it is filled in for the same leads as %s: with it, one finding", other.Column)
+				break
+			}
+		}
+	}
+}
+
+// same says that two columns rank the leads of each turn alike.
+func (s *scanner) same(a, b [][]float64) bool {
+	for turn := range s.turns {
+		if correlation(a[turn], b[turn]) < leakCopy {
+			return false
+		}
+	}
+	return true
+}
+
 // compareWithout compares the strongest columns with the model on all others, and then those that are no suspects yet
 // without the columns that outshine every other.
 func (s *scanner) compareWithout(ctx context.Context) error {
@@ -213,11 +241,7 @@ func (s *scanner) copiesOf(c *scanned) []string {
 		if other.Column == c.Column || math.Abs(other.Alone-c.Alone) > leakCost {
 			continue
 		}
-		same := true
-		for turn := range s.turns {
-			same = same && correlation(c.eta[turn], other.eta[turn]) >= leakCopy
-		}
-		if same {
+		if s.same(c.eta, other.eta) {
 			names = append(names, other.Column)
 		}
 	}
