@@ -113,9 +113,7 @@ func magnitude(x int64) uint64 {
 func (m Money) String() string {
 	text, minus := strings.CutPrefix(m.decimal(), "-")
 	whole, fraction, _ := strings.Cut(text, ".")
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
-	}
+	whole = Thousands(whole)
 	if strings.Trim(fraction, "0") != "" {
 		whole += "." + fraction
 	}

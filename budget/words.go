@@ -11,6 +11,23 @@ import (
 // Percent writes a share as a percentage of at most four significant digits: 7 %, 7.467 %.
 func Percent(x float64) string { return digits(100*x, 4) + " %" }
 
+// Count writes a number of leads, sales or hours, to the nearest whole one, with commas between thousands: 25,722.
+func Count[T int | float64](n T) string {
+	digits, minus := strings.CutPrefix(strconv.FormatFloat(float64(n), 'f', 0, 64), "-")
+	if minus {
+		return "-" + Thousands(digits)
+	}
+	return Thousands(digits)
+}
+
+// Thousands sets commas between the thousands of a number's digits before its point.
+func Thousands(digits string) string {
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
 // factor writes a share as a percentage that its product with a profit can be checked by, to the cent: 7.46667 %.
 func factor(x float64) string { return short(100*x) + " %" }
 

@@ -124,7 +124,7 @@ func (x *economist) doubts(e *Economics) (notes []Warning) {
 		notes = append(notes, Warning{Code: code, Column: column, Detail: fmt.Sprintf(format, args...)})
 	}
 	if e.Mature < e.Leads {
-		add("immature", "", "%d of %d leads are younger than the horizon or undecided: they are valued, but their outcomes are not evidence yet", e.Leads-e.Mature, e.Leads)
+		add("immature", "", "%s of %s leads are younger than the horizon or undecided: they are valued, but their outcomes are not evidence yet", budget.Count(e.Leads-e.Mature), budget.Count(e.Leads))
 	}
 	for _, row := range slices.Concat(e.Rows, e.Tiers) {
 		limit, known := row.Cap.Value()

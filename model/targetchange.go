@@ -51,11 +51,11 @@ func (e *Economics) balance(m *Model, table *features.Table, hours float64) (*Ho
 	c := p.Currency
 	switch {
 	case b.Shadow == 0:
-		b.Words = fmt.Sprintf("the team has %.0f hours a month and the leads worth working take %.0f: hours are idle, and one more would bring nothing", hours, b.Wanted)
+		b.Words = fmt.Sprintf("the team has %s hours a month and the leads worth working take %s: hours are idle, and one more would bring nothing", budget.Count(hours), budget.Count(b.Wanted))
 	case b.Shadow > b.Wage:
-		b.Words = fmt.Sprintf("the team has %.0f hours a month and the leads worth working take %.0f: one more hour would bring %s for the %s it costs, so that every lead is charged %s an hour", hours, b.Wanted, c.Format(b.Shadow), c.Format(b.Wage), c.Format(b.Price))
+		b.Words = fmt.Sprintf("the team has %s hours a month and the leads worth working take %s: one more hour would bring %s for the %s it costs, so that every lead is charged %s an hour", budget.Count(hours), budget.Count(b.Wanted), c.Format(b.Shadow), c.Format(b.Wage), c.Format(b.Price))
 	default:
-		b.Words = fmt.Sprintf("the team has %.0f hours a month and the leads worth working take %.0f: one more hour would bring %s, less than the %s it costs", hours, b.Wanted, c.Format(b.Shadow), c.Format(b.Wage))
+		b.Words = fmt.Sprintf("the team has %s hours a month and the leads worth working take %s: one more hour would bring %s, less than the %s it costs", budget.Count(hours), budget.Count(b.Wanted), c.Format(b.Shadow), c.Format(b.Wage))
 	}
 	return b, nil
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/features"
 )
 
@@ -160,8 +161,8 @@ func (t *trainer) evaluateHoldout(ctx context.Context, result *Training) ([]int3
 	result.Split = SplitSummary{Kind: t.kind, FitRows: len(before), HoldoutRows: len(held), Refitted: t.options.Refit, Note: t.splitNote()}
 	for _, part := range [][]int32{before, held} {
 		if !t.enough(part) {
-			return nil, none, fmt.Errorf("model: train: a %s split with holdout %g leaves %d conversions among %d leads in one part, want at least %d of each outcome, about %.0f in all: use another --holdout (0 = no evaluation), or more leads",
-				t.kind, t.options.Holdout, t.won(part), len(part), minOutcomes, math.Ceil(minOutcomes/min(t.options.Holdout, 1-t.options.Holdout)))
+			return nil, none, fmt.Errorf("model: train: a %s split with holdout %g leaves %s conversions among %s leads in one part, want at least %d of each outcome, about %.0f in all: use another --holdout (0 = no evaluation), or more leads",
+				t.kind, t.options.Holdout, budget.Count(t.won(part)), budget.Count(len(part)), minOutcomes, math.Ceil(minOutcomes/min(t.options.Holdout, 1-t.options.Holdout)))
 		}
 	}
 	f, err := t.fit(ctx, "fitting before the holdout", before, false)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/features"
 )
 
@@ -24,8 +25,8 @@ const (
 func verdict(t *Training) Verdict {
 	switch {
 	case t.Holdout == nil || t.Evidence == nil:
-		return Verdict{VerdictUntested, fmt.Sprintf("Fitted on %d leads with %.0f conversions (%.2f %%); nothing was held out, so nothing is known about how well it predicts.",
-			t.Data.Used, t.Data.Conversions, 100*t.Data.BaseRate)}
+		return Verdict{VerdictUntested, fmt.Sprintf("Fitted on %s leads with %s conversions (%.2f %%); nothing was held out, so nothing is known about how well it predicts.",
+			budget.Count(t.Data.Used), budget.Count(t.Data.Conversions), 100*t.Data.BaseRate)}
 	case !t.Evidence.passed():
 		return Verdict{VerdictNoBetter, noBetter(t)}
 	}
@@ -39,13 +40,13 @@ const showable = 0.6
 func noBetter(t *Training) string {
 	e := t.Evidence
 	if e.Ranks() {
-		return fmt.Sprintf("No better than the base rate: on %d leads with %d conversions that the fits had not seen, the ranking is better than chance (AUC %.3f), but the probabilities are worse than the base rate alone (log loss higher by %.4f ± %.4f); the shipped model answers the base rate for every lead.",
-			e.Leads, e.Wins, e.AUC, -e.Gain, e.GainSE)
+		return fmt.Sprintf("No better than the base rate: on %s leads with %s conversions that the fits had not seen, the ranking is better than chance (AUC %.3f), but the probabilities are worse than the base rate alone (log loss higher by %.4f ± %.4f); the shipped model answers the base rate for every lead.",
+			budget.Count(e.Leads), budget.Count(e.Wins), e.AUC, -e.Gain, e.GainSE)
 	}
-	text := fmt.Sprintf("No better than the base rate: on %d leads with %d conversions that the fits had not seen, the ranking (AUC %.3f, standard error %.3f) cannot be told from chance at the %.0f %% level%s; the shipped model answers the base rate for every lead.",
-		e.Leads, e.Wins, e.AUC, e.SE, 100*e.Level, e.Columns.sentence())
+	text := fmt.Sprintf("No better than the base rate: on %s leads with %s conversions that the fits had not seen, the ranking (AUC %.3f, standard error %.3f) cannot be told from chance at the %.0f %% level%s; the shipped model answers the base rate for every lead.",
+		budget.Count(e.Leads), budget.Count(e.Wins), e.AUC, e.SE, 100*e.Level, e.Columns.sentence())
 	if need := math.Ceil(winsFor(showable) * t.Data.Conversions / float64(e.Wins)); need > t.Data.Conversions {
-		return text + fmt.Sprintf(" It would take about %.0f conversions, not %.0f, to show an AUC of %.2f.", need, t.Data.Conversions, showable)
+		return text + fmt.Sprintf(" It would take about %s conversions, not %s, to show an AUC of %.2f.", budget.Count(need), budget.Count(t.Data.Conversions), showable)
 	}
 	return text + fmt.Sprintf(" The conversions are enough to have shown an AUC of %.2f.", showable)
 }
@@ -53,8 +54,8 @@ func noBetter(t *Training) string {
 // better says how good the model is on the holdout. Whether its probabilities are better than the base rate is judged as
 // the verdict is, by all folds and the base rate that each fit knew; the holdout's own rate nobody knew beforehand.
 func better(h *Evaluation, e *Evidence) string {
-	text := fmt.Sprintf("On %d leads that the model had not seen, the best-scored tenth converts %.1f times as often as the average (AUC %.3f, %s)",
-		h.Rows, h.TopDecileLift, h.AUC, percentInterval(h.AUCCI))
+	text := fmt.Sprintf("On %s leads that the model had not seen, the best-scored tenth converts %.1f times as often as the average (AUC %.3f, %s)",
+		budget.Count(h.Rows), h.TopDecileLift, h.AUC, percentInterval(h.AUCCI))
 	ratio := h.Mean / h.BaseRate
 	switch {
 	case e.Gain <= 0:
@@ -95,7 +96,7 @@ func (t *trainer) doubts(result *Training, f *fitted, rows []int32) []Warning {
 	if d.Conversions < rareWins {
 		w.say("few_conversions", "", "only %.0f conversions: every figure is uncertain", d.Conversions)
 	} else if d.Conversions < float64(crowdedPerColumn*count) {
-		w.say("few_conversions", "", "%.0f conversions for %d features: fewer than %d a feature", d.Conversions, count, crowdedPerColumn)
+		w.say("few_conversions", "", "%s conversions for %d features: fewer than %d a feature", budget.Count(d.Conversions), count, crowdedPerColumn)
 	}
 	for k := range f.encoder.Terms() {
 		if t := &f.encoder.Terms()[k]; !t.IsPair() {
@@ -152,7 +153,7 @@ func (t *trainer) aboutLevels(w *doubtList, f *fitted, rows []int32) {
 			if won[level] > 0 {
 				word = "always"
 			}
-			w.say("one_sided_level", term.Name, "level %q %s converts (%d leads): only the penalty keeps its coefficient finite", term.LevelName(level), word, n)
+			w.say("one_sided_level", term.Name, "level %q %s converts (%s leads): only the penalty keeps its coefficient finite", term.LevelName(level), word, budget.Count(n))
 		}
 	}
 }

@@ -4,14 +4,15 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
-	"strconv"
 	"time"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 
+	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/features"
 	"github.com/leadscore/leadscore/model"
 )
@@ -228,6 +229,9 @@ func factors(axis *plot.Axis, low, high float64) {
 	axis.Tick.Marker = at
 }
 
+// wholeNumbers are the whole numbers in the name of a step that are long enough for commas.
+var wholeNumbers = regexp.MustCompile(`\b[0-9]{4,}\b`)
+
 func effectTable(e model.Effect, isTime bool) *table {
 	t := &table{Caption: "Effect of " + level(e.Feature), Head: []string{"Level", "Leads", "Factor", levelName(nil), "Log-odds", "Points"}}
 	points := slices.Clone(e.Points)
@@ -247,7 +251,10 @@ func effectTable(e model.Effect, isTime bool) *table {
 				name = date(p.X)
 			}
 		}
-		t.Rows = append(t.Rows, []string{name, count(p.Rows), odds(p.LogOdds), ci, signed(p.LogOdds), strconv.Itoa(p.Points)})
+		if e.Steps {
+			name = wholeNumbers.ReplaceAllStringFunc(name, budget.Thousands)
+		}
+		t.Rows = append(t.Rows, []string{name, count(p.Rows), odds(p.LogOdds), ci, signed(p.LogOdds), fixed(float64(p.Points), 0)})
 	}
 	t.left(len(points)-len(t.Rows), "levels")
 	return t

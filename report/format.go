@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/model"
 )
 
@@ -53,9 +54,7 @@ func fixed(x float64, decimals int) string {
 	}
 	text := strconv.FormatFloat(math.Abs(x), 'f', decimals, 64)
 	whole, fraction, _ := strings.Cut(text, ".")
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
-	}
+	whole = budget.Thousands(whole)
 	if fraction != "" {
 		whole += "." + fraction
 	}
@@ -96,13 +95,16 @@ func percent(p float64) string {
 		return none
 	case math.Abs(p) < 1e-12: // what rounding leaves of the lower end of an interval
 		return fixed(0, 1) + space + "%"
-	case p > 0 && p < 0.0001:
+	case p > 0 && p < leastPercent:
 		return "<0.01" + space + "%"
 	case math.Abs(p) < 0.01 && p != 0:
 		return fixed(100*p, 2) + space + "%"
 	}
 	return fixed(100*p, 1) + space + "%"
 }
+
+// leastPercent is the least share that percent tells from smaller ones.
+const leastPercent = 0.0001
 
 // roundPercent writes a share without superfluous decimals, as on an axis.
 func roundPercent(p float64) string {

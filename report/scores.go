@@ -113,16 +113,35 @@ func scoresPlot(bars []model.HistogramBin, title, x string, of func(model.Histog
 
 func scoresTable(bars []model.HistogramBin) *table {
 	t := &table{Caption: "Leads by probability", Head: []string{"Probability", "Converted", "Did not", "Rate"}}
-	for _, bar := range bars {
+	for _, bar := range lowestJoined(bars) {
 		n := bar.Won + bar.Lost
 		if n == 0 {
 			continue
 		}
-		t.Rows = append(t.Rows, []string{percent(bar.Low) + " to " + percent(bar.High), count(bar.Won), count(bar.Lost), percent(bar.Won / n)})
+		name := percent(bar.High)
+		if bar.High >= leastPercent {
+			name = percent(bar.Low) + " to " + name
+		}
+		t.Rows = append(t.Rows, []string{name, count(bar.Won), count(bar.Lost), percent(bar.Won / n)})
 	}
 	if left := len(t.Rows) - 2*maxTableRows; left > 0 {
 		t.Rows = t.Rows[:2*maxTableRows]
 		t.Note = "And " + plural(left, "bar") + " more, of the highest probabilities."
 	}
 	return t
+}
+
+// lowestJoined returns the bars with those as one whose bounds percent writes alike.
+func lowestJoined(bars []model.HistogramBin) []model.HistogramBin {
+	n := 0
+	for n < len(bars) && bars[n].High < leastPercent {
+		n++
+	}
+	if n < 2 {
+		return bars
+	}
+	lowest := bars[n-1]
+	lowest.Low = bars[0].Low
+	lowest.Won, lowest.Lost = totals(bars[:n])
+	return append([]model.HistogramBin{lowest}, bars[n:]...)
 }

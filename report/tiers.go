@@ -174,7 +174,7 @@ func economicTable(caption string, rows []model.EconomicRow, total *model.Econom
 		if p := r.Purchase; p != nil {
 			room, roi = whole(c, budget.Known(p.Headroom)), "–"
 			if x, known := p.ROI.Value(); known {
-				roi = fixed(100*x, 0) + space + "%"
+				roi = fixed(100*x, 1) + space + "%"
 			}
 			verdict = verdictWords(p.Verdict)
 		}

@@ -135,7 +135,7 @@ func describeEconomics(w io.Writer, e *model.Economics, arithmetic bool) {
 	if e.Hours != nil {
 		fmt.Fprintf(w, "%s\n\n", e.Hours.Words)
 	}
-	fmt.Fprintf(w, "%d leads, %d of them mature, as of %s; model %s\n", e.Leads, e.Mature, day(e.AsOf), e.Model.Version)
+	fmt.Fprintf(w, "%s leads, %s of them mature, as of %s; model %s\n", budget.Count(e.Leads), budget.Count(e.Mature), day(e.AsOf), e.Model.Version)
 	fmt.Fprintf(w, "target return %s on %s\n", budget.Percent(e.Policy.ROI), basisWords(e.Policy.Basis))
 	rows := append([]model.EconomicRow{}, e.Rows...)
 	for from := 0; from < len(rows); {
@@ -225,6 +225,14 @@ func percentFigure(f budget.Figure) string {
 	return "–"
 }
 
+// returnFigure writes a return on investment, in percent with one place.
+func returnFigure(f budget.Figure) string {
+	if x, known := f.Value(); known {
+		return fmt.Sprintf("%.1f %%", 100*x)
+	}
+	return "–"
+}
+
 // describeRows prints one part of the table, the total last.
 func describeRows(w io.Writer, rows []model.EconomicRow, total *model.EconomicRow, c budget.Currency, level float64) {
 	fmt.Fprintln(w)
@@ -237,9 +245,9 @@ func describeRows(w io.Writer, rows []model.EconomicRow, total *model.EconomicRo
 		}
 		headroom, roi, verdict := "–", "–", "unmeasured"
 		if p := r.Purchase; p != nil {
-			headroom, roi, verdict = room(c, p.Headroom), percentFigure(p.ROI), strings.ReplaceAll(string(p.Verdict), "_", " ")
+			headroom, roi, verdict = room(c, p.Headroom), returnFigure(p.ROI), strings.ReplaceAll(string(p.Verdict), "_", " ")
 		}
-		fmt.Fprintf(t, "%s\t%.0f\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", name, r.Leads, percentFigure(r.Probability), estimate(c, r.ProfitPerSale),
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", name, budget.Count(r.Leads), percentFigure(r.Probability), estimate(c, r.ProfitPerSale),
 			estimate(c, r.Group.Value), maximum(c, r.Cap), interval, maximum(c, r.Cautious), estimate(c, r.CostPerLead), headroom, roi, verdict)
 	}
 	for i := range rows {
@@ -270,7 +278,7 @@ func rowNotes(r *model.EconomicRow, c budget.Currency) (notes []string) {
 	}
 	if r.Won == 0 && r.Costs != nil {
 		if below, known := r.Costs.WinRateBelow.Value(); known {
-			text := fmt.Sprintf("no sale of %.0f leads, so with 95 %% confidence fewer than %s are won", r.Costs.Counts[0], budget.Percent(below))
+			text := fmt.Sprintf("no sale of %s leads, so with 95 %% confidence fewer than %s are won", budget.Count(r.Costs.Counts[0]), budget.Percent(below))
 			if least, priced := r.Costs.PerSaleAtLeast.Value(); priced && least > 0 {
 				text += fmt.Sprintf(" and one costs at least %s", c.Format(least))
 			}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/datasets"
 	"github.com/leadscore/leadscore/features"
 	"github.com/leadscore/leadscore/model"
@@ -86,7 +87,7 @@ func (a *app) compareModels(ctx context.Context, paths []string, f *trainFlags) 
 }
 
 func describeComparison(w io.Writer, c *model.Comparison) {
-	fmt.Fprintf(w, "%d leads that no model was fitted on (split: %s); differences to the first with %.0f %% intervals\n\n", c.Leads, c.Split, 100*c.Level)
+	fmt.Fprintf(w, "%s leads that no model was fitted on (split: %s); differences to the first with %.0f %% intervals\n\n", budget.Count(c.Leads), c.Split, 100*c.Level)
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "\tAUC\tdifference\tlog loss\tdifference\tBrier\tECE\t")
 	for _, k := range c.Candidates {

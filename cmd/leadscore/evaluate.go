@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/datasets"
 	"github.com/leadscore/leadscore/features"
 	"github.com/leadscore/leadscore/model"
@@ -138,9 +139,9 @@ func eachID(ctx context.Context, d *datasets.Dataset, schema *features.Schema, f
 func describeAssessment(w io.Writer, r *model.Assessment) {
 	young := ""
 	if r.Data.Immature > 0 {
-		young = fmt.Sprintf(" (%d younger than the horizon left out)", r.Data.Immature)
+		young = fmt.Sprintf(" (%s younger than the horizon left out)", budget.Count(r.Data.Immature))
 	}
-	fmt.Fprintf(w, "model %s on %d leads%s, %.0f conversions (%.2f %%)\n\n", r.Model.Version, r.Data.Used, young, r.Data.Conversions, 100*r.Data.BaseRate)
+	fmt.Fprintf(w, "model %s on %s leads%s, %s conversions (%.2f %%)\n\n", r.Model.Version, budget.Count(r.Data.Used), young, budget.Count(r.Data.Conversions), 100*r.Data.BaseRate)
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	if e := r.Overall; e != nil {
 		fmt.Fprintf(t, "  AUC\t%.4f (%.4f to %.4f)\n", e.AUC, e.AUCCI[0], e.AUCCI[1])
@@ -162,7 +163,7 @@ func describeAssessment(w io.Writer, r *model.Assessment) {
 		t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 		fmt.Fprintln(t, "by\tvalue\tleads\texpected\ttrue\tratio\t")
 		for _, g := range r.Truth.Groups {
-			fmt.Fprintf(t, "%s\t%s\t%d\t%.1f\t%.1f\t%.3f\t\n", g.By, g.Value, g.Rows, g.Expected, g.True, g.Ratio)
+			fmt.Fprintf(t, "%s\t%s\t%s\t%.1f\t%.1f\t%.3f\t\n", g.By, g.Value, budget.Count(g.Rows), g.Expected, g.True, g.Ratio)
 		}
 		_ = t.Flush()
 	}
@@ -183,8 +184,8 @@ func describeGroups(w io.Writer, groups []model.Group) {
 		if g.AUC != nil {
 			auc = fmt.Sprintf("%.3f", *g.AUC)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%d\t%.0f\t%.2f %%\t%.2f–%.2f %%\t%.2f %%\t%s\t\n",
-			g.By, g.Value, g.Rows, g.Conversions, 100*g.Rate, 100*g.RateCI[0], 100*g.RateCI[1], 100*g.Mean, auc)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%.2f %%\t%.2f–%.2f %%\t%.2f %%\t%s\t\n",
+			g.By, g.Value, budget.Count(g.Rows), budget.Count(g.Conversions), 100*g.Rate, 100*g.RateCI[0], 100*g.RateCI[1], 100*g.Mean, auc)
 	}
 	_ = t.Flush()
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/datasets"
 )
 
@@ -69,12 +70,12 @@ func dates(o *datasets.SyntheticOptions, cmd *cobra.Command, start, asOf string)
 
 // describeSample says what was made.
 func describeSample(w io.Writer, dir string, r *datasets.SyntheticReport) {
-	fmt.Fprintf(w, "%d sample leads in %s: %.2f %% convert within %d days; %.1f %% are younger than that, %.1f %% are junk\n\n",
-		r.Rows, filepath.Join(dir, datasets.LeadsFile), 100*r.All.BaseRate, r.Horizon, 100*r.ImmatureShare, 100*r.JunkShare)
+	fmt.Fprintf(w, "%s sample leads in %s: %.2f %% convert within %d days; %.1f %% are younger than that, %.1f %% are junk\n\n",
+		budget.Count(r.Rows), filepath.Join(dir, datasets.LeadsFile), 100*r.All.BaseRate, r.Horizon, 100*r.ImmatureShare, 100*r.JunkShare)
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "source\tleads\ttrue rate\tprofit a sale\texpected value\tspend\t")
 	for _, s := range r.Sources {
-		fmt.Fprintf(t, "%s\t%d\t%.2f %%\t%.0f\t%.2f\t%.0f\t\n", s.Source, s.All.Leads, 100*s.All.BaseRate, s.All.ProfitPerSale, s.All.ExpectedValue, s.All.Spend)
+		fmt.Fprintf(t, "%s\t%s\t%.2f %%\t%s\t%.2f\t%s\t\n", s.Source, budget.Count(s.All.Leads), 100*s.All.BaseRate, budget.Count(s.All.ProfitPerSale), s.All.ExpectedValue, budget.Count(s.All.Spend))
 	}
 	_ = t.Flush()
 	fmt.Fprintf(w, "\nnext: leadscore train --data %s --config %s\n", filepath.Join(dir, datasets.LeadsFile), filepath.Join(dir, datasets.ConfigFile))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/datasets"
 	"github.com/leadscore/leadscore/features"
 )
@@ -91,5 +92,5 @@ func describeImport(w io.Writer, r *datasets.ImportReport, out string) {
 	for _, n := range r.Notes {
 		fmt.Fprintf(w, "note: %s\n", n)
 	}
-	fmt.Fprintf(w, "\n%d rows written to %s\n", r.Rows, out)
+	fmt.Fprintf(w, "\n%s rows written to %s\n", budget.Count(r.Rows), out)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/datasets"
 	"github.com/leadscore/leadscore/features"
 	"github.com/leadscore/leadscore/model"
@@ -257,7 +258,7 @@ func missingTexts(table *features.Table) []string {
 }
 
 func describeInspection(w io.Writer, r *inspection) {
-	fmt.Fprintf(w, "%d rows in %s\n", r.Rows, strings.Join(r.Files, ", "))
+	fmt.Fprintf(w, "%s rows in %s\n", budget.Count(r.Rows), strings.Join(r.Files, ", "))
 	if r.BaseRate != nil {
 		fmt.Fprintf(w, "conversion: %s; base rate %.2f %%\n", r.Outcome, 100**r.BaseRate)
 	}
@@ -271,7 +272,7 @@ func describeInspection(w io.Writer, r *inspection) {
 	if len(r.Periods) > 0 {
 		fmt.Fprintln(w, "\nbase rate over time:")
 		for _, p := range r.Periods {
-			fmt.Fprintf(w, "  %-18s %6d leads  %6.2f %%  %s\n", p.Label, p.Rows, 100*p.Rate, strings.Repeat("#", int(math.Round(50*p.Rate))))
+			fmt.Fprintf(w, "  %-18s %9s leads  %6.2f %%  %s\n", p.Label, budget.Count(p.Rows), 100*p.Rate, strings.Repeat("#", int(math.Round(50*p.Rate))))
 		}
 	}
 	if len(r.Suspects) > 0 {
@@ -295,7 +296,7 @@ func (c *columnProfile) content() string {
 	text := ""
 	switch {
 	case c.Levels > 0:
-		text = fmt.Sprintf("%d levels: %s", c.Levels, strings.Join(c.Top, ", "))
+		text = fmt.Sprintf("%s levels: %s", budget.Count(c.Levels), strings.Join(c.Top, ", "))
 	case c.Min != nil:
 		text = fmt.Sprintf("%s to %s, mean %s", figure(*c.Min), figure(*c.Max), figure(*c.Mean))
 	case c.From != "":

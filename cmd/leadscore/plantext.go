@@ -135,8 +135,8 @@ func describeOutcomes(w io.Writer, r *budget.PlanResult) {
 		o    *budget.Outcomes
 	}{{"today", &r.Now}, {"plan", &r.Planned}} {
 		o := row.o
-		fmt.Fprintf(t, "%s\t%s\t%.1f\t%.2f\t%s\t%s\t%s\t%s\t%.0f\t\n", row.name, c.Format(o.Spend), o.Leads, o.Sales, c.Format(o.Value),
-			c.Format(o.SalesCost), c.Format(o.Profit), percentFigure(o.ROI), o.Hours)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%.1f\t%s\t%s\t%s\t%s\t%s\t\n", row.name, c.Format(o.Spend), budget.Count(o.Leads), o.Sales, c.Format(o.Value),
+			c.Format(o.SalesCost), c.Format(o.Profit), returnFigure(o.ROI), budget.Count(o.Hours))
 	}
 	_ = t.Flush()
 }
@@ -153,7 +153,7 @@ func describeExperiments(w io.Writer, r *budget.PlanResult) {
 	for _, p := range r.Experiments.Power {
 		leads := "never"
 		if n, known := p.Leads.Value(); known {
-			leads = fmt.Sprintf("%.0f", n)
+			leads = budget.Count(n)
 		}
 		parts = append(parts, fmt.Sprintf("+%.0f %%: %s", 100*p.Lift, leads))
 	}

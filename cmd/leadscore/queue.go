@@ -138,11 +138,11 @@ func (a *app) queue(ctx context.Context, f *queueFlags) error {
 // words says whether the team has too little time or too much.
 func (r *queueResult) words() string {
 	c, open := r.Currency, len(r.Leads)
-	text := fmt.Sprintf("%d open leads, of which %d can be worked in %g hours: %s of expected profit", open, r.Count[budget.WorkIt], r.Hours, c.Format(r.Profit))
+	text := fmt.Sprintf("%s open leads, of which %s can be worked in %g hours: %s of expected profit", budget.Count(open), budget.Count(r.Count[budget.WorkIt]), r.Hours, c.Format(r.Profit))
 	if r.Mu == 0 {
 		return text + fmt.Sprintf("; %.2f hours are idle, and one more would bring nothing", r.Idle)
 	}
-	text += fmt.Sprintf("; all that are worth working would take %.1f hours, and one more hour would bring %s", r.Wanted, c.Format(r.Mu))
+	text += fmt.Sprintf("; all that are worth working would take %s hours, and one more hour would bring %s", budget.Count(r.Wanted), c.Format(r.Mu))
 	switch {
 	case r.HourCost == 0:
 		return text
@@ -156,9 +156,9 @@ func (r *queueResult) text(w io.Writer, top int) {
 	fmt.Fprintf(w, "%s\n", r.Words)
 	var parts []string
 	for _, place := range []budget.Place{budget.WorkIt, budget.VerifyIt, budget.NurtureAt, budget.RecycleIt, budget.No} {
-		parts = append(parts, fmt.Sprintf("%s %d", place, r.Count[place]))
+		parts = append(parts, fmt.Sprintf("%s %s", place, budget.Count(r.Count[place])))
 	}
-	fmt.Fprintf(w, "%s; %d won or lost before, %d older than the horizon\n\n", strings.Join(parts, ", "), r.Closed, r.Stalled)
+	fmt.Fprintf(w, "%s; %s won or lost before, %s older than the horizon\n\n", strings.Join(parts, ", "), budget.Count(r.Closed), budget.Count(r.Stalled))
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "rank\tlead\tprofit\thours\tper hour\t")
 	shown := min(top, r.Count[budget.WorkIt])
@@ -167,7 +167,7 @@ func (r *queueResult) text(w io.Writer, top int) {
 	}
 	_ = t.Flush()
 	if rest := r.Count[budget.WorkIt] - shown; rest > 0 {
-		fmt.Fprintf(w, "and %d more\n", rest)
+		fmt.Fprintf(w, "and %s more\n", budget.Count(rest))
 	}
 	if r.Out != "" {
 		fmt.Fprintf(w, "\nqueue %s\n", r.Out)

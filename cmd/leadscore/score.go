@@ -191,13 +191,13 @@ func (s *scoreSummary) add(score *model.Score) {
 }
 
 func (s *scoreSummary) text(w io.Writer) {
-	fmt.Fprintf(w, "%d leads scored by model %s: %.1f conversions expected (%.2f %%)", s.Leads, s.Model.Version, s.Conversions, 100*s.Mean)
+	fmt.Fprintf(w, "%s leads scored by model %s: %.1f conversions expected (%.2f %%)", budget.Count(s.Leads), s.Model.Version, s.Conversions, 100*s.Mean)
 	if s.ExpectedValue != nil {
 		fmt.Fprintf(w, ", worth %s", budget.Currency(s.Currency).Format(math.Round(*s.ExpectedValue)))
 	}
 	fmt.Fprintf(w, "\nscores %s\n", s.Out)
 	for _, code := range sortedKeys(s.Warnings) {
-		fmt.Fprintf(w, "warning: %s on %d leads\n", code, s.Warnings[code])
+		fmt.Fprintf(w, "warning: %s on %s leads\n", code, budget.Count(s.Warnings[code]))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/datasets"
 	"github.com/leadscore/leadscore/features"
 	"github.com/leadscore/leadscore/model"
@@ -181,7 +182,7 @@ func (a *app) train(ctx context.Context, cmd *cobra.Command, f *trainFlags) erro
 	if f.dryRun {
 		a.warn(in.warnings)
 		return a.print(in.schema, func(w io.Writer) {
-			fmt.Fprintf(w, "%d leads; %s; data and configuration are in order\n", in.dataset.Rows(), in.options.Label)
+			fmt.Fprintf(w, "%s leads; %s; data and configuration are in order\n", budget.Count(in.dataset.Rows()), in.options.Label)
 		})
 	}
 	out, err := a.trainAndWrite(ctx, in, f, watch)

@@ -20,13 +20,13 @@ func (o *trainOutput) text(w io.Writer) {
 		fmt.Fprintf(t, "  %s\t%s\n", name, fmt.Sprintf(format, args...))
 	}
 	d := o.Data
-	row("leads", "%d, %d used, %d younger than the horizon%s", d.Rows, d.Used, d.Immature, youngUsed(d))
-	row("conversions", "%.0f (%.2f %%)", d.Conversions, 100*d.BaseRate)
+	row("leads", "%s, %s used, %s younger than the horizon%s", budget.Count(d.Rows), budget.Count(d.Used), budget.Count(d.Immature), youngUsed(d))
+	row("conversions", "%s (%.2f %%)", budget.Count(d.Conversions), 100*d.BaseRate)
 	if d.From != "" {
 		row("created", "%s to %s, as of %s", day(d.From), day(d.To), day(d.AsOf))
 	}
 	if h := o.Holdout; h != nil {
-		row("holdout", "%s: %d leads; figures of a model fitted before them; the shipped model is %s", o.Split.Kind, h.Rows, shipped(o.Training))
+		row("holdout", "%s: %s leads; figures of a model fitted before them; the shipped model is %s", o.Split.Kind, budget.Count(h.Rows), shipped(o.Training))
 		row("AUC", "%.4f (%.4f to %.4f)", h.AUC, h.AUCCI[0], h.AUCCI[1])
 		if o.Folds != nil {
 			row("", "%.4f on random folds, for comparison only", o.Folds.AUC)
@@ -40,14 +40,14 @@ func (o *trainOutput) text(w io.Writer) {
 	if d := o.Fit.Delay; d != nil {
 		row("days to convert", "median (90 %%) %s", lagText(d))
 		if d.Used > 0 {
-			row("immature leads", "%.0f of %d have converted, %.0f of the others are expected to", d.Converted, d.Used, d.Expected)
+			row("immature leads", "%s of %s have converted, %s of the others are expected to", budget.Count(d.Converted), budget.Count(d.Used), budget.Count(d.Expected))
 		}
 	}
 	if o.Value.Kind != model.ValueNone {
-		row("value", "%s profit per sale, from %d sales (%s)", budget.Currency(o.Value.Currency).Format(o.Value.Mean), o.Value.Wins, o.Value.Kind)
+		row("value", "%s profit per sale, from %s sales (%s)", budget.Currency(o.Value.Currency).Format(o.Value.Mean), budget.Count(o.Value.Wins), o.Value.Kind)
 	}
 	if v := o.Value.ValueFigures; v != nil {
-		row("", "%d sales held out: bias %.3f (%.3f to %.3f), Gini %.3f (%.3f to %.3f), D² %.3f", v.Sales, v.Bias, v.BiasCI[0], v.BiasCI[1], v.Gini, v.GiniCI[0], v.GiniCI[1], v.D2)
+		row("", "%s sales held out: bias %.3f (%.3f to %.3f), Gini %.3f (%.3f to %.3f), D² %.3f", budget.Count(v.Sales), v.Bias, v.BiasCI[0], v.BiasCI[1], v.Gini, v.GiniCI[0], v.GiniCI[1], v.D2)
 		c := budget.Currency(o.Value.Currency)
 		row("best fifth", "made %s by expected value, %s by probability alone", c.Format(math.Round(v.CapacityProfit)), c.Format(math.Round(v.CapacityConstant)))
 	}
@@ -66,13 +66,13 @@ func leakText(l *model.LeakScan) string {
 	case l.Rows == 0:
 		return "the scan was " + l.Note
 	case len(l.Suspects) == 0:
-		return fmt.Sprintf("no suspect, by %d leads", l.Rows)
+		return fmt.Sprintf("no suspect, by %s leads", budget.Count(l.Rows))
 	}
 	names := make([]string, len(l.Suspects))
 	for i, s := range l.Suspects {
 		names[i] = s.Column
 	}
-	return fmt.Sprintf("suspected by %d leads, see the warnings: %s", l.Rows, strings.Join(names, ", "))
+	return fmt.Sprintf("suspected by %s leads, see the warnings: %s", budget.Count(l.Rows), strings.Join(names, ", "))
 }
 
 // youngUsed says how many immature leads are in the fit.
@@ -80,7 +80,7 @@ func youngUsed(d model.DataSummary) string {
 	if d.YoungUsed == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", of which %d by what is open of them", d.YoungUsed)
+	return fmt.Sprintf(", of which %s by what is open of them", budget.Count(d.YoungUsed))
 }
 
 // lagText says how long conversions take.
