@@ -1,7 +1,6 @@
 package model
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -76,24 +75,13 @@ func (x *economist) costs(row *EconomicRow, rows []int32) (*budget.Costs, error)
 	if x.journeys == nil {
 		return nil, nil
 	}
-	path := x.path(row, rows)
-	o := budget.TableOptions{
-		StageCosts: path.Costs, Basis: budget.Cohort, Period: budget.WholeWindow, From: x.clock.from, To: x.clock.to, AsOf: x.clock.asOf,
-		CycleDays: x.clock.cycle,
-		Outlook:   path.Outlook(func(stage int, days float64) float64 { return within(x.clock.days[stage], days) }),
-	}
-	journeys := make([]budget.Journey, len(rows))
-	for i, r := range rows {
-		journeys[i] = x.journeys[r]
-		journeys[i].Source = row.Value
-	}
 	var spend []budget.Spend
 	if amount, known := row.Spend.Value(); known {
 		spend = []budget.Spend{{Source: row.Value, Start: x.clock.from, Amount: amount}}
 	}
-	table, err := budget.CostBySource(journeys, spend, o)
+	table, err := x.costTable(row, rows, spend, CostQuestion{Basis: budget.Cohort, Period: budget.WholeWindow})
 	if err != nil {
-		return nil, fmt.Errorf("model: economics: %s: %w", row.Value, err)
+		return nil, err
 	}
 	return &table.Total, nil
 }

@@ -17,6 +17,7 @@ type EconomicsOptions struct {
 	Spend []budget.Spend // by source; nil = what the leads' own cost column says, if there is one
 	AsOf  string         // moment of maturity, "" = the latest time in the data
 	ROI   *float64       // target return; nil = the policy's
+	Costs []CostQuestion // tables of the cost of each stage to make
 	Hours *float64       // of the team in a month of 365/12 days; nil = hours are not counted
 	Level float64        // of intervals
 	Seed  uint64
@@ -39,8 +40,9 @@ type Economics struct {
 	Mature     int            `json:"mature"`
 	Level      float64        `json:"level"`
 	Total      EconomicRow    `json:"total"`
-	Rows       []EconomicRow  `json:"rows"`  // by source, then by each segment
-	Tiers      []EconomicRow  `json:"tiers"` // best first
+	Rows       []EconomicRow  `json:"rows"`                  // by source, then by each segment
+	Tiers      []EconomicRow  `json:"tiers"`                 // best first
+	CostTables []CostTable    `json:"cost_tables,omitempty"` // as asked for; none without a creation time
 	Hours      *HourBalance   `json:"hours,omitempty"`
 	Change     *TargetChange  `json:"change,omitempty"`
 	Funnel     *Funnel        `json:"funnel,omitempty"`
@@ -166,6 +168,9 @@ func (m *Model) economics(table *features.Table, o EconomicsOptions) (*Economics
 		return nil, err
 	}
 	e.Notes = append(e.Notes, x.doubts(e)...)
+	if e.CostTables, err = x.costTables(&e.Total); err != nil {
+		return nil, err
+	}
 	e.Funnel, err = x.funnel()
 	return e, err
 }

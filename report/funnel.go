@@ -24,9 +24,7 @@ func (b *builder) funnel() *section {
 	s.Lead = leakLead(f, c)
 	s.Figures = []figure{b.funnelFigure(e)}
 	s.Tables = []table{leakTable(f, c), reasonTable(f, c), sourceLeaks(f)}
-	if e.Total.Costs != nil {
-		s.Tables = append(s.Tables, costTable(e, c))
-	}
+	s.Tables = append(s.Tables, costTables(e, c)...)
 	contact := facts{"From hand-off to first contact", []fact{{"Days", none + " because the data have no time of a first contact (a stage named contacted)"}}}
 	if w := f.Contact; w != nil {
 		contact.Rows = contactFacts(w)
@@ -153,44 +151,6 @@ func sourceLeaks(f *model.Funnel) table {
 		}
 	}
 	return t
-}
-
-// costTable is what it cost to get a lead to each stage, by source.
-func costTable(e *model.Economics, c budget.Currency) table {
-	t := table{Caption: "Cost of a lead at each stage, by group", Head: []string{"Group", "Spend"}}
-	for _, name := range e.Funnel.Stages {
-		t.Head = append(t.Head, "Per "+stageName(name))
-	}
-	t.Head = append(t.Head, "Per sale, with sales cost", "Sales", "Expected in the end", "Per expected sale")
-	line := func(name string, r *model.EconomicRow) {
-		if r.Costs == nil {
-			return
-		}
-		row := []string{name, estimated(c, r.Costs.Spend)}
-		for k := range r.Costs.PerUnit {
-			row = append(row, estimated(c, r.Costs.PerUnit[k]))
-		}
-		t.Rows = append(t.Rows, append(row, estimated(c, r.Costs.Loaded[len(r.Costs.Loaded)-1]), count(r.Costs.Counts[len(r.Costs.Counts)-1]), expectedSales(r.Costs),
-			estimated(c, r.Costs.Maturity.PerExpected)))
-	}
-	for i := range e.Rows[:min(len(e.Rows), maxTableRows)] {
-		line(level(e.Rows[i].Value), &e.Rows[i])
-	}
-	line("All leads", &e.Total)
-	t.Note = "Leads of the whole window at the stage they have reached so far. An expected sale counts those still to come of the open leads."
-	return t
-}
-
-// expectedSales are those that leads will have made in the end; a group with young leads is marked.
-func expectedSales(costs *budget.Costs) string {
-	x, known := costs.Maturity.ExpectedWins.Value()
-	if !known {
-		return "–"
-	}
-	if costs.Maturity.Immature {
-		return fixed(x, 0) + ", some leads young"
-	}
-	return fixed(x, 0)
 }
 
 func contactFacts(w *model.ContactWaits) []fact {

@@ -25,6 +25,8 @@ type budgetFlags struct {
 	roi        float64
 	hours      float64
 	arithmetic bool
+	costs      string
+	period     string
 	workers    int
 	planFlags
 }
@@ -46,6 +48,7 @@ periods, values from the model, and what binds. A plan written with --write-plan
 		Example: `  leadscore budget --model model.json --data leads.parquet --spend spend.csv
   leadscore budget --model model.json --data leads.parquet --target-roi 0.5 --explain-arithmetic
   leadscore budget --data leads.parquet --by source --by industry --capacity-hours 480 --json
+  leadscore budget --data leads.parquet --spend spend.csv --costs cohort --period quarter
   leadscore budget --data leads.parquet --spend spend.csv --budget today --write-plan plan.yaml --picture plan.html
   leadscore budget --plan plan.yaml --budget 80000 --target-roi 0.5 --capacity-hours 600 --scenarios`,
 		Args: noArguments,
@@ -59,6 +62,8 @@ periods, values from the model, and what binds. A plan written with --write-plan
 	cmd.Flags().Float64Var(&f.roi, "target-roi", 0, "target return, 0.5 = 50 % (default: the model's); what changes is shown first")
 	cmd.Flags().Float64Var(&f.hours, "capacity-hours", 0, "hours of the sales team in a month: an hour is then charged at what the next lead would bring")
 	cmd.Flags().BoolVar(&f.arithmetic, "explain-arithmetic", false, "write out how each cap is reckoned")
+	cmd.Flags().StringVar(&f.costs, "costs", "", "add what a lead cost at each stage, by source: cohort (leads created in a period) or calendar (stages entered in it)")
+	cmd.Flags().StringVar(&f.period, "period", string(budget.WholeWindow), "periods of --costs: window, quarter or month")
 	f.planFlags.add(cmd)
 	cmd.Flags().IntVar(&f.workers, "workers", 0, "goroutines; 0 = one a processor")
 	return cmd
@@ -81,6 +86,10 @@ func (a *app) budget(ctx context.Context, cmd *cobra.Command, f *budgetFlags) er
 			return usageError{fmt.Errorf("--capacity-hours: %v is not a number of hours ≥ 0", f.hours)}
 		}
 		o.Hours = &f.hours
+	}
+	var err error
+	if o.Costs, err = costQuestions(f.costs, f.period); err != nil {
+		return usageError{err}
 	}
 	if f.asked() {
 		return a.recommend(ctx, cmd, f)
@@ -150,6 +159,9 @@ func describeEconomics(w io.Writer, e *model.Economics, arithmetic bool) {
 		describeRows(w, e.Tiers, nil, c, e.Level)
 	}
 	describeWords(w, e)
+	for i := range e.CostTables {
+		describeCosts(w, &e.CostTables[i], c)
+	}
 	if arithmetic {
 		describeArithmetic(w, e)
 	} else {
@@ -269,9 +281,24 @@ func describeWords(w io.Writer, e *model.Economics) {
 		}
 	}
 	fmt.Fprintf(w, "averages: %s\n", e.Total.Group.Words(c, e.Policy.Target))
+	if text := young(e.Total.Costs); text != "" {
+		fmt.Fprintf(w, "young leads: %s\n", text)
+	}
 }
 
-// rowNotes are a purchase at a loss or below the target, no wins yet, leads that are too young, and too few leads.
+// young says how many sales are still to come of leads that are too young, "" if none is.
+func young(costs *budget.Costs) string {
+	if costs == nil || !costs.Maturity.Immature {
+		return ""
+	}
+	m := &costs.Maturity
+	share, _ := m.MatureShare.Value()
+	expected, _ := m.ExpectedWins.Value()
+	return fmt.Sprintf("%s won so far, %s expected in the end, because %s of the leads are younger than the sales cycle; --costs cohort says it of each source",
+		budget.Count(costs.Counts[len(costs.Counts)-1]), budget.Count(expected), budget.Percent(math.Round(1e3*(1-share))/1e3))
+}
+
+// rowNotes are a purchase at a loss or below the target, no wins yet, and too few leads.
 func rowNotes(r *model.EconomicRow, c budget.Currency) (notes []string) {
 	if r.Purchase != nil && r.Purchase.Verdict != budget.WithinCap {
 		notes = append(notes, r.Words)
@@ -281,18 +308,6 @@ func rowNotes(r *model.EconomicRow, c budget.Currency) (notes []string) {
 			text := fmt.Sprintf("no sale of %s leads, so with 95 %% confidence fewer than %s are won", budget.Count(r.Costs.Counts[0]), budget.Percent(below))
 			if least, priced := r.Costs.PerSaleAtLeast.Value(); priced && least > 0 {
 				text += fmt.Sprintf(" and one costs at least %s", c.Format(least))
-			}
-			notes = append(notes, text)
-		}
-	}
-	if r.Costs != nil && r.Costs.Maturity.Immature {
-		m := &r.Costs.Maturity
-		share, _ := m.MatureShare.Value()
-		if expected, known := m.ExpectedWins.Value(); known && expected >= 0.05 {
-			won := r.Costs.Counts[len(r.Costs.Counts)-1]
-			text := fmt.Sprintf("%.0f won so far, %.1f expected in the end: %s of the leads are younger than the sales cycle", won, expected, budget.Percent(math.Round(1e3*(1-share))/1e3))
-			if each, priced := m.PerExpected.Value(); priced && each > 0 {
-				text += fmt.Sprintf("; %s per expected sale", c.Format(each))
 			}
 			notes = append(notes, text)
 		}

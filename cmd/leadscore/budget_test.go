@@ -131,3 +131,35 @@ func TestBudgetRefuses(t *testing.T) {
 		}
 	}
 }
+
+// The sample's file of spend is the sum of its leads' costs by source and month: both make the same tables.
+func TestBudgetCosts(t *testing.T) {
+	dir, modelPath := sampleLeads(t, "8000")
+	args := []string{"--model", modelPath, "--data", filepath.Join(dir, "leads.parquet"), "--costs", "cohort", "--period", "month"}
+	own, filed := reckoned(t, args...).CostTables[0], reckoned(t, append(args, "--spend", filepath.Join(dir, "spend.csv"))...).CostTables[0]
+	if len(own.Rows) < 200 || len(own.Periods) != 24 || len(filed.Rows) != 240 {
+		t.Fatalf("%d rows, %d of the file, %d periods", len(own.Rows), len(filed.Rows), len(own.Periods))
+	}
+	spent := map[string]float64{}
+	for _, r := range filed.Rows {
+		spent[r.Source+r.Period], _ = r.Spend.Value()
+	}
+	for _, r := range own.Rows {
+		if x, known := r.Spend.Value(); !known || math.Abs(x-spent[r.Source+r.Period]) > 0.01 {
+			t.Errorf("%s %s: %v by the leads, %v by the file", r.Source, r.Period, r.Spend, spent[r.Source+r.Period])
+		}
+	}
+	for basis, want := range map[string][]string{"cohort": {"per opportunity", "% young", "per expected", "2026-Q1"}, "calendar": {"stages entered in a period", "2026-Q1"}} {
+		r := must(t, append([]string{"budget", "--costs", basis, "--period", "quarter"}, args[:4]...)...)
+		for _, part := range want {
+			if !strings.Contains(r.stdout, part) {
+				t.Errorf("%s: %q is not in the output:\n%s", basis, part, r.stdout)
+			}
+		}
+	}
+	for flag, want := range map[string]string{"--costs=weekly": `"weekly" is neither cohort nor calendar`, "--period=day": `"day" is none of window, quarter, month`} {
+		if r := leadscore(t, append([]string{"budget", flag}, args[:4]...)...); r.code != exitUsage || !strings.Contains(r.stderr, want) {
+			t.Errorf("%s: exit %d: %s", flag, r.code, r.stderr)
+		}
+	}
+}

@@ -43,6 +43,7 @@ func readSpend(path string, e *budget.Exchange) ([]budget.Spend, error) {
 func (a *app) trainedEconomics(in *trainInput, f *trainFlags, table *features.Table, m *model.Model) (*model.Economics, error) {
 	o := model.DefaultEconomicsOptions()
 	o.AsOf = in.options.Label.AsOf
+	o.Costs = []model.CostQuestion{{Basis: budget.Cohort, Period: budget.Quarterly}, {Basis: budget.Calendar, Period: budget.Quarterly}}
 	if path := in.config.Spend; path != "" {
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(filepath.Dir(f.config), path)

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/leadscore/leadscore/budget"
+	"github.com/leadscore/leadscore/model"
+)
+
+// costQuestions are the tables of costs that --costs and --period ask for.
+func costQuestions(basis, period string) ([]model.CostQuestion, error) {
+	q := model.CostQuestion{Basis: budget.CountBasis(basis), Period: budget.Period(period)}
+	switch q.Period {
+	case budget.WholeWindow, budget.Quarterly, budget.Monthly:
+	default:
+		return nil, fmt.Errorf("--period: %q is none of window, quarter, month", period)
+	}
+	switch q.Basis {
+	case "":
+		return nil, nil
+	case budget.Cohort, budget.Calendar:
+		return []model.CostQuestion{q}, nil
+	}
+	return nil, fmt.Errorf("--costs: %q is neither cohort nor calendar", basis)
+}
+
+// describeCosts prints what it cost to get leads to each stage.
+func describeCosts(w io.Writer, table *model.CostTable, c budget.Currency) {
+	what := "stages entered in a period, by whatever lead"
+	if table.Basis == budget.Cohort {
+		what = "leads created in a period, at the stage that they have reached since"
+	}
+	fmt.Fprintf(w, "\ncosts by %s: %s\n\n", table.Basis, what)
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
+	head := []string{"source", "period", "spend", "leads"}
+	for _, stage := range table.Stages {
+		head = append(head, "per "+stage)
+	}
+	head = append(head, "with sales cost", "sales")
+	if table.Basis == budget.Cohort {
+		head = append(head, "in the end", "per expected", "")
+	}
+	fmt.Fprintln(t, strings.Join(head, "\t")+"\t")
+	for i := range table.Rows {
+		costLine(t, table, &table.Rows[i], table.Rows[i].Source, c)
+	}
+	if table.Period != budget.WholeWindow {
+		for i := range table.Periods {
+			costLine(t, table, &table.Periods[i], "(all leads)", c)
+		}
+	}
+	costLine(t, table, &table.Total, "(all leads)", c)
+	_ = t.Flush()
+	if table.Basis == budget.Cohort {
+		fmt.Fprintln(w, "in the end: sales so far and those still to be expected of the open leads; young: leads not yet as old as nine tenths of the sales were")
+	}
+}
+
+func costLine(w io.Writer, table *model.CostTable, row *budget.Costs, name string, c budget.Currency) {
+	last := len(row.Counts) - 1
+	cells := []string{name, row.Period, estimate(c, row.Spend), budget.Count(row.Counts[0])}
+	if row.Period == "" {
+		cells[1] = "all"
+	}
+	for _, each := range row.PerUnit {
+		cells = append(cells, estimate(c, each))
+	}
+	cells = append(cells, estimate(c, row.Loaded[last]), budget.Count(row.Counts[last]))
+	if table.Basis == budget.Cohort {
+		each := row.Maturity.PerExpected
+		if x, known := row.Maturity.ExpectedWins.Value(); known && x < model.FewExpected {
+			each = budget.Unknown(budget.NoWins)
+		}
+		cells = append(cells, tenths(row.Maturity.ExpectedWins), estimate(c, each), youth(&row.Maturity))
+	}
+	fmt.Fprintln(w, strings.Join(cells, "\t")+"\t")
+}
+
+// tenths writes a number, with one place where it is small.
+func tenths(f budget.Figure) string {
+	x, known := f.Value()
+	switch {
+	case !known:
+		return "–"
+	case x < 100:
+		return fmt.Sprintf("%.1f", x)
+	}
+	return budget.Count(x)
+}
+
+// youth says how many of a cohort's leads are younger than the sales cycle, "" if none is.
+func youth(m *budget.Maturity) string {
+	if share, known := m.MatureShare.Value(); known && m.Immature {
+		return fmt.Sprintf("%.0f %% young", 100*(1-share))
+	}
+	return ""
+}
