@@ -18,6 +18,7 @@ type EconomicsOptions struct {
 	AsOf  string         // moment of maturity, "" = the latest time in the data
 	ROI   *float64       // target return; nil = the policy's
 	Costs []CostQuestion // tables of the cost of each stage to make
+	Goal  *GoalQuestion  // to plan backwards from; nil = none
 	Hours *float64       // of the team in a month of 365/12 days; nil = hours are not counted
 	Level float64        // of intervals
 	Seed  uint64
@@ -40,8 +41,11 @@ type Economics struct {
 	Mature     int            `json:"mature"`
 	Level      float64        `json:"level"`
 	Total      EconomicRow    `json:"total"`
-	Rows       []EconomicRow  `json:"rows"`                  // by source, then by each segment
-	Tiers      []EconomicRow  `json:"tiers"`                 // best first
+	Rows       []EconomicRow  `json:"rows"`                 // by source, then by each segment
+	Tiers      []EconomicRow  `json:"tiers"`                // best first
+	NewBuyers  *NewBuyers     `json:"new_buyers,omitempty"` // nil without dated sales
+	Bars       []Bar          `json:"bars,omitempty"`       // what a bar on the probability lets through
+	Goal       *Goal          `json:"goal,omitempty"`
 	CostTables []CostTable    `json:"cost_tables,omitempty"` // as asked for; none without a creation time
 	Hours      *HourBalance   `json:"hours,omitempty"`
 	Change     *TargetChange  `json:"change,omitempty"`
@@ -68,6 +72,9 @@ type EconomicRow struct {
 	CostPerLead budget.Figure    `json:"cost_per_lead"`
 	Purchase    *budget.Purchase `json:"at_actual_cost,omitempty"` // nil without a cost per lead
 	CapAbove    budget.Figure    `json:"probability_within_cap"`   // that the cap is above the actual cost
+	RequiredP   budget.Figure    `json:"required_probability"`     // for the target at the actual cost, other things equal
+	RequiredM   budget.Figure    `json:"required_profit_per_sale"` // likewise
+	MaxReturn   budget.Figure    `json:"max_roi"`                  // the target at which the cap is 0
 	Costs       *budget.Costs    `json:"costs,omitempty"`          // by stage; nil without a creation time
 	Arithmetic  string           `json:"arithmetic"`
 	Words       string           `json:"words"`
@@ -171,6 +178,13 @@ func (m *Model) economics(table *features.Table, o EconomicsOptions) (*Economics
 	if e.CostTables, err = x.costTables(&e.Total); err != nil {
 		return nil, err
 	}
+	if e.NewBuyers, err = x.newBuyers(); err != nil {
+		return nil, err
+	}
+	if e.Goal, err = x.goal(&e.Total); err != nil {
+		return nil, err
+	}
+	e.Bars = x.barCurve()
 	e.Funnel, err = x.funnel()
 	return e, err
 }
@@ -284,13 +298,14 @@ var noWins = budget.Unknown(budget.NoWins)
 
 // price fills in what was paid for a group.
 func (x *economist) price(row *EconomicRow, rows []int32, p partition) error {
-	row.Spend, row.CostPerLead = x.spent(row.Value, rows, p), budget.Unknown(budget.Unmeasured)
+	unmeasured := budget.Unknown(budget.Unmeasured)
+	row.Spend, row.CostPerLead = x.spent(row.Value, rows, p), unmeasured
 	if spend, known := row.Spend.Value(); known && row.Leads > 0 {
 		row.CostPerLead = budget.Known(spend / row.Leads)
 	} else if known {
 		row.CostPerLead = budget.Unknown(budget.NoLeads)
 	}
-	row.CapAbove = budget.Unknown(budget.Unmeasured)
+	row.CapAbove, row.RequiredP, row.RequiredM, row.MaxReturn = unmeasured, unmeasured, unmeasured, unmeasured
 	v, valued := row.Group.Value.Value()
 	if c, known := row.CostPerLead.Value(); known && valued {
 		s, _ := row.SalesCost.Value()
@@ -302,9 +317,29 @@ func (x *economist) price(row *EconomicRow, rows []int32, p partition) error {
 		if row.Posterior != nil {
 			row.CapAbove = budget.Known(row.Posterior.CapAbove(x.m.policy.Target, c))
 		}
+		if err := row.require(x.m.policy.Target, c, s); err != nil {
+			return fmt.Errorf("model: economics: %s: %w", row.Value, err)
+		}
 	}
 	var err error
 	row.Costs, err = x.costs(row, rows)
+	return err
+}
+
+// require says what would make the target at price c and sales cost s, and which target these leads could make at all.
+func (row *EconomicRow) require(t budget.Target, c, s float64) (err error) {
+	v, _ := row.Group.Value.Value()
+	if m, sold := row.ProfitPerSale.Value(); sold {
+		if row.RequiredP, err = t.RequiredProbability(c, m, s); err != nil {
+			return err
+		}
+	}
+	if p, known := row.Probability.Value(); known {
+		if row.RequiredM, err = t.RequiredProfit(c, p, s); err != nil {
+			return err
+		}
+	}
+	row.MaxReturn, err = t.MaxReturn(v, s)
 	return err
 }
 
@@ -319,7 +354,12 @@ func (row *EconomicRow) explain(t budget.Target, c budget.Currency, hours float6
 		s, _ := row.SalesCost.Value()
 		row.Arithmetic = t.Arithmetic(c, p, m, max(s-hours, 0), hours)
 	}
-	if row.Words = row.Group.Words(c, t); row.Purchase != nil {
-		row.Words = row.Purchase.Words(c)
+	if row.Words = row.Group.Words(c, t); row.Purchase == nil {
+		return
+	}
+	row.Words = row.Purchase.Words(c)
+	need, reachable := row.RequiredP.Value()
+	if each, known := row.RequiredM.Value(); reachable && known && row.Purchase.Verdict != budget.WithinCap {
+		row.Words += fmt.Sprintf("; the target at that price takes a conversion of %s, or %s a sale", budget.Percent(need), c.Format(each))
 	}
 }

@@ -26,6 +26,9 @@ func (b *builder) money() *section {
 	s.Text = []string{trap(e), fmt.Sprintf("Values are the model's, lead by lead. Intervals (%s) come from the outcomes of the %s whose outcome is known. "+
 		"The cautious cap is the 20th percentile: what to bid to buy more of what little is known of. %s",
 		roundPercent(e.Level), plural(e.Mature, "lead"), costWords(e.Policy, e.StageRates))}
+	if e.NewBuyers != nil {
+		s.Text = append(s.Text, "New buyers: "+e.NewBuyers.Words+".")
+	}
 	for i, part := range partsOf(e.Rows) {
 		s.Figures = append(s.Figures, b.capsFigure(i, part, c))
 		s.Tables = append(s.Tables, economicTable("What leads may cost, by "+level(part[0].By), part, &e.Total, c))
@@ -35,6 +38,9 @@ func (b *builder) money() *section {
 		s.Tables = append(s.Tables, economicTable("What leads may cost, by value tier", e.Tiers, nil, c))
 	}
 	s.Tables = append(s.Tables, arithmeticTable(e), trapTable(e, c))
+	if len(e.Bars) > 0 {
+		s.Tables = append(s.Tables, barTable(e))
+	}
 	return s
 }
 
@@ -241,6 +247,24 @@ func trapTable(e *model.Economics, c budget.Currency) table {
 	}
 	line("All leads", &e.Total)
 	t.Note = "A negative amount is underpaid."
+	return t
+}
+
+// barTable says what a bar on the probability lets through.
+func barTable(e *model.Economics) table {
+	t := table{Caption: "Where to set the bar for a hand-off", Head: []string{"Probability of at least", "Leads a month", "Share of the leads", "Sales expected of them", "One sale in"}}
+	hours := e.Bars[0].Hours > 0
+	if hours {
+		t.Head = append(t.Head, "Hours of the team")
+	}
+	for _, bar := range e.Bars {
+		row := []string{percent(bar.Probability), fixed(bar.Leads, 0), percent(bar.Share), fixed(bar.ExpectedWins, 1), fixed(bar.Leads/bar.ExpectedWins, 1)}
+		if hours {
+			row = append(row, fixed(bar.Hours, 0))
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	t.Note = "Leads as those of the last quarter, in a month. A bar on the probability alone hands off leads that are worth little; the action of each lead weighs its value against what it costs to work."
 	return t
 }
 

@@ -27,7 +27,8 @@ type budgetFlags struct {
 	arithmetic bool
 	costs      string
 	period     string
-	workers    int
+	goalFlags
+	workers int
 	planFlags
 }
 
@@ -49,6 +50,7 @@ periods, values from the model, and what binds. A plan written with --write-plan
   leadscore budget --model model.json --data leads.parquet --target-roi 0.5 --explain-arithmetic
   leadscore budget --data leads.parquet --by source --by industry --capacity-hours 480 --json
   leadscore budget --data leads.parquet --spend spend.csv --costs cohort --period quarter
+  leadscore budget --data leads.parquet --profit-goal 3000000 --marketing-share 0.6
   leadscore budget --data leads.parquet --spend spend.csv --budget today --write-plan plan.yaml --picture plan.html
   leadscore budget --plan plan.yaml --budget 80000 --target-roi 0.5 --capacity-hours 600 --scenarios`,
 		Args: noArguments,
@@ -64,6 +66,7 @@ periods, values from the model, and what binds. A plan written with --write-plan
 	cmd.Flags().BoolVar(&f.arithmetic, "explain-arithmetic", false, "write out how each cap is reckoned")
 	cmd.Flags().StringVar(&f.costs, "costs", "", "add what a lead cost at each stage, by source: cohort (leads created in a period) or calendar (stages entered in it)")
 	cmd.Flags().StringVar(&f.period, "period", string(budget.WholeWindow), "periods of --costs: window, quarter or month")
+	f.goalFlags.add(cmd)
 	f.planFlags.add(cmd)
 	cmd.Flags().IntVar(&f.workers, "workers", 0, "goroutines; 0 = one a processor")
 	return cmd
@@ -89,6 +92,9 @@ func (a *app) budget(ctx context.Context, cmd *cobra.Command, f *budgetFlags) er
 	}
 	var err error
 	if o.Costs, err = costQuestions(f.costs, f.period); err != nil {
+		return usageError{err}
+	}
+	if o.Goal, err = f.goal(cmd); err != nil {
 		return usageError{err}
 	}
 	if f.asked() {
@@ -143,6 +149,9 @@ func describeEconomics(w io.Writer, e *model.Economics, arithmetic bool) {
 	}
 	if e.Hours != nil {
 		fmt.Fprintf(w, "%s\n\n", e.Hours.Words)
+	}
+	if e.Goal != nil {
+		describeGoal(w, e.Goal)
 	}
 	fmt.Fprintf(w, "%s leads, %s of them mature, as of %s; model %s\n", budget.Count(e.Leads), budget.Count(e.Mature), day(e.AsOf), e.Model.Version)
 	fmt.Fprintf(w, "target return %s on %s\n", budget.Percent(e.Policy.ROI), basisWords(e.Policy.Basis))
@@ -281,6 +290,9 @@ func describeWords(w io.Writer, e *model.Economics) {
 		}
 	}
 	fmt.Fprintf(w, "averages: %s\n", e.Total.Group.Words(c, e.Policy.Target))
+	if e.NewBuyers != nil {
+		fmt.Fprintf(w, "new buyers: %s\n", e.NewBuyers.Words)
+	}
 	if text := young(e.Total.Costs); text != "" {
 		fmt.Fprintf(w, "young leads: %s\n", text)
 	}

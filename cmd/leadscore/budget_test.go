@@ -163,3 +163,27 @@ func TestBudgetCosts(t *testing.T) {
 		}
 	}
 }
+
+// A goal is planned backwards from, first of all.
+func TestBudgetGoal(t *testing.T) {
+	dir, modelPath := sampleLeads(t, "8000")
+	args := []string{"budget", "--model", modelPath, "--data", filepath.Join(dir, "leads.parquet")}
+	r := must(t, append(args, "--profit-goal", "300000", "--marketing-share", "0.6")...)
+	for _, part := range []string{"goal: $300,000 of profit at $", " sales, ", " opportunity, ", "marketing's 60 % of the leads is ", "leads a month", "new buyers: "} {
+		if !strings.Contains(r.stdout, part) {
+			t.Errorf("%q is not in the output:\n%s", part, r.stdout)
+		}
+	}
+	for want, flags := range map[string][]string{
+		"the model knows no revenue":                  {"--revenue-goal", "5"},
+		"give one of them":                            {"--revenue-goal", "5", "--profit-goal", "5"},
+		"--profit-goal: -5 is not an amount above 0":  {"--profit-goal", "-5"},
+		"--marketing-share: 2 is not a share":         {"--profit-goal", "5", "--marketing-share", "2"},
+		"give a --profit-goal or a --revenue-goal":    {"--marketing-share", "0.5"},
+		"--revenue-goal: +Inf is not an amount above": {"--revenue-goal", "Inf"},
+	} {
+		if r := leadscore(t, append(args, flags...)...); r.code == exitDone || !strings.Contains(r.stderr, want) {
+			t.Errorf("%v: exit %d: %s", flags, r.code, r.stderr)
+		}
+	}
+}
