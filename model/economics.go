@@ -44,6 +44,7 @@ type Economics struct {
 	Rows       []EconomicRow  `json:"rows"`                 // by source, then by each segment
 	Tiers      []EconomicRow  `json:"tiers"`                // best first
 	NewBuyers  *NewBuyers     `json:"new_buyers,omitempty"` // nil without dated sales
+	Whales     *Whales        `json:"whales,omitempty"`     // nil where the best sales do not matter much
 	Bars       []Bar          `json:"bars,omitempty"`       // what a bar on the probability lets through
 	Goal       *Goal          `json:"goal,omitempty"`
 	CostTables []CostTable    `json:"cost_tables,omitempty"` // as asked for; none without a creation time
@@ -182,6 +183,9 @@ func (m *Model) economics(table *features.Table, o EconomicsOptions) (*Economics
 		return nil, err
 	}
 	if e.Goal, err = x.goal(&e.Total); err != nil {
+		return nil, err
+	}
+	if e.Whales, err = x.whalesOf(e); err != nil {
 		return nil, err
 	}
 	e.Bars = x.barCurve()

@@ -2,12 +2,12 @@ package model
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
 
+	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/features"
 )
 
@@ -127,7 +127,7 @@ func TestValueOddSales(t *testing.T) {
 	if v := trained.Value; v.Nothing != 30 || v.Unknown != 7 {
 		t.Errorf("%d worth nothing, %d unknown", v.Nothing, v.Unknown)
 	}
-	if got := said(trained, "value_losses"); !strings.Contains(got, "30 sales made a loss, 1500.00 in all") {
+	if got := said(trained, "value_losses"); !strings.Contains(got, "30 sales made a loss, $1,500 in all") {
 		t.Errorf("losses: %q", got)
 	}
 	if got := said(trained, "value_unknown"); !strings.HasPrefix(got, "7 of ") {
@@ -152,7 +152,7 @@ func TestValueOddSales(t *testing.T) {
 	}
 	o.ValueCap = 5000
 	capped := train(t, tableOf(t, columns...), o)
-	if capped.Value.Mean >= whale.Value.Mean || !strings.Contains(said(capped, "value_capped"), fmt.Sprintf("instead of %.2f", whale.Value.Mean)) {
+	if capped.Value.Mean >= whale.Value.Mean || !strings.Contains(said(capped, "value_capped"), "instead of "+budget.Currency("USD").Format(whale.Value.Mean)) {
 		t.Errorf("cap: mean %v, %q", capped.Value.Mean, said(capped, "value_capped"))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/features"
 )
 
@@ -170,20 +171,23 @@ func (t *trainer) value(ctx context.Context, encoder *features.Encoder, rows []i
 	return v, doubts, nil
 }
 
+// money writes an amount in the currency of the profits.
+func (t *trainer) money(x float64) string { return budget.Currency(t.options.Currency).Format(x) }
+
 // aboutWins doubts the sales.
 func (t *trainer) aboutWins(doubts *doubtList, w *wins) {
 	mean := w.mean()
 	if w.unknown > 0 {
-		doubts.say("value_unknown", "", "%d of %d won leads have no known profit and teach nothing about it", w.unknown, w.unknown+len(w.profit))
+		doubts.say("value_unknown", "", "%s of %s won leads have no known profit and teach nothing about it", budget.Count(w.unknown), budget.Count(w.unknown+len(w.profit)))
 	}
 	if _, losses, lost := w.worthNothing(); losses > 0 {
-		doubts.say("value_losses", "", "%d sales made a loss, %.2f in all: they count as worth nothing, and their losses lower every profit in proportion", losses, lost)
+		doubts.say("value_losses", "", "%s sales made a loss, %s in all: they count as worth nothing, and their losses lower every profit in proportion", budget.Count(losses), t.money(lost))
 	}
 	if share, rest := w.top(); share > muchTop {
-		doubts.say("value_whales", "", "the best hundredth of the sales made %.0f %% of the profit: %.2f a sale with them, %.2f without; value.cap limits what one sale counts", 100*share, mean, rest)
+		doubts.say("value_whales", "", "the best hundredth of the sales made %.0f %% of the profit: %s a sale with them, %s without; value.cap limits what one sale counts", 100*share, t.money(mean), t.money(rest))
 	}
 	if t.options.ValueCap > 0 && mean != w.uncapped {
-		doubts.say("value_capped", "", "profits above %.2f count as that much: the mean is %.2f instead of %.2f (%+.1f %%)", t.options.ValueCap, mean, w.uncapped, 100*(mean/w.uncapped-1))
+		doubts.say("value_capped", "", "profits above %s count as that much: the mean is %s instead of %s (%+.1f %%)", t.money(t.options.ValueCap), t.money(mean), t.money(w.uncapped), 100*(mean/w.uncapped-1))
 	}
 }
 

@@ -38,6 +38,11 @@ func (b *builder) money() *section {
 		s.Tables = append(s.Tables, economicTable("What leads may cost, by value tier", e.Tiers, nil, c))
 	}
 	s.Tables = append(s.Tables, arithmeticTable(e), trapTable(e, c))
+	s.Tables = append(s.Tables, valueTable(&b.t.Value, c)...)
+	if e.Whales != nil {
+		s.Text = append(s.Text, "Great sales: "+e.Whales.Words+".")
+		s.Tables = append(s.Tables, whaleTable(e.Whales, c))
+	}
 	if len(e.Bars) > 0 {
 		s.Tables = append(s.Tables, barTable(e))
 	}

@@ -290,12 +290,24 @@ func describeWords(w io.Writer, e *model.Economics) {
 		}
 	}
 	fmt.Fprintf(w, "averages: %s\n", e.Total.Group.Words(c, e.Policy.Target))
+	if e.Whales != nil {
+		describeWhales(w, e.Whales, c)
+	}
 	if e.NewBuyers != nil {
 		fmt.Fprintf(w, "new buyers: %s\n", e.NewBuyers.Words)
 	}
 	if text := young(e.Total.Costs); text != "" {
 		fmt.Fprintf(w, "young leads: %s\n", text)
 	}
+}
+
+// describeWhales sets caps beside those without the best sales.
+func describeWhales(w io.Writer, x *model.Whales, c budget.Currency) {
+	parts := make([]string, len(x.Rows))
+	for i, r := range x.Rows {
+		parts[i] = fmt.Sprintf("%s %s (%s)", rowName(r.By, r.Value), maximum(c, r.Without), maximum(c, r.Cap))
+	}
+	fmt.Fprintf(w, "great sales: %s\ncaps without them (with them): %s\n", x.Words, strings.Join(parts, ", "))
 }
 
 // young says how many sales are still to come of leads that are too young, "" if none is.
