@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -81,6 +82,31 @@ func TestInspectFindsThePlantedLeak(t *testing.T) {
 	}
 	if !strings.Contains(string(text), `- "deal_desk_touches"  # may leak`) {
 		t.Errorf("the proposed configuration keeps the leak:\n%s", text)
+	}
+}
+
+// Every example in a proposed configuration is a key with a value that is one.
+func TestProposedExamples(t *testing.T) {
+	dir, _ := sampleLeads(t, "3000")
+	proposed := filepath.Join(dir, "proposed.yaml")
+	must(t, "inspect", filepath.Join(dir, "leads.parquet"), "--outcome", "converted", "--write-config", proposed)
+	text, err := os.ReadFile(proposed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), `stages: {mql: "mql_at"`) || !strings.Contains(string(text), `lost_reason: "lost_reason"`) {
+		t.Errorf("no stages are proposed:\n%s", text)
+	}
+	uncommented := regexp.MustCompile(`(?m)^(  )?# (  )?([a-z_0-9]+:.*)$`).ReplaceAllString(string(text), "$1$2$3")
+	c := defaultConfig()
+	if err := c.decode("proposed.yaml", []byte(uncommented)); err != nil {
+		t.Fatalf("%v\n%s", err, uncommented)
+	}
+	if err := c.validate(); err != nil {
+		t.Error(err)
+	}
+	if len(c.Features.KnownAt) == 0 || len(c.Features.Fit) == 0 || c.Economics.Nurture == nil || len(c.Tiers.Cuts.Shares) != 3 || c.Spend == "" || c.AsOf == "" || len(c.Columns.Segments) == 0 {
+		t.Errorf("the examples are not all there: %+v", c)
 	}
 }
 
