@@ -78,18 +78,18 @@ func (t *stageCosts) add(name string, costs *budget.Costs, c budget.Currency) {
 	if costs == nil {
 		return
 	}
-	row := []string{name, estimated(c, costs.Spend)}
+	row := []string{name, whole(c, costs.Spend)}
 	for _, each := range costs.PerUnit {
-		row = append(row, estimated(c, each))
+		row = append(row, rounded(c, each))
 	}
 	last := len(costs.Counts) - 1
-	row = append(row, estimated(c, costs.Loaded[last]), count(costs.Counts[last]))
+	row = append(row, rounded(c, costs.Loaded[last]), count(costs.Counts[last]))
 	if t.cohort {
 		m := &costs.Maturity
 		expected, each, young := "–", "–", "–"
 		if x, known := m.ExpectedWins.Value(); known {
 			if expected = fixed(x, 0); x >= model.FewExpected {
-				each = estimated(c, m.PerExpected)
+				each = rounded(c, m.PerExpected)
 			}
 		}
 		if share, known := m.MatureShare.Value(); known {
@@ -99,4 +99,12 @@ func (t *stageCosts) add(name string, costs *budget.Costs, c budget.Currency) {
 		row = append(row, expected, each, young)
 	}
 	t.Rows = append(t.Rows, row)
+}
+
+// rounded writes an amount, a large one without decimals.
+func rounded(c budget.Currency, f budget.Figure) string {
+	if x, known := f.Value(); known && x >= 100 {
+		return whole(c, f)
+	}
+	return estimated(c, f)
 }

@@ -212,7 +212,8 @@ var factorMarks = []struct {
 	{2.01 * math.Ln2, []float64{0.5, 0.7, 1, 1.4, 2}},
 	{4.01 * math.Ln2, []float64{0.0625, 0.125, 0.25, 0.5, 1, 2, 4, 8, 16}},
 	{8.01 * math.Ln2, []float64{0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100}},
-	{math.Inf(1), powers},
+	{3.5 * math.Ln10, powers},
+	{math.Inf(1), []float64{1e-8, 1e-6, 1e-4, 0.01, 1, 100, 1e4, 1e6, 1e8}},
 }
 
 // factors makes an axis of log-odds from low to high labelled by the factor on the odds.

@@ -128,7 +128,7 @@ func reasonTable(f *model.Funnel, c budget.Currency) table {
 func sourceLeaks(f *model.Funnel) table {
 	t := table{Caption: "Leaks by source", Head: []string{"Source"}}
 	for k := range len(f.Stages) - 1 {
-		t.Head = append(t.Head, stageName(f.Stages[k])+" → "+stageName(f.Stages[k+1]), levelName(nil))
+		t.Head = append(t.Head, stageName(f.Stages[k])+" → "+stageName(f.Stages[k+1]))
 	}
 	place := map[string]int{}
 	for _, l := range f.BySource {
@@ -146,10 +146,13 @@ func sourceLeaks(f *model.Funnel) table {
 			row[0] = level(l.Source)
 			t.Rows = append(t.Rows, row)
 		}
-		if at := 1 + 2*l.Stage; at+1 < len(t.Head) {
-			t.Rows[i][at], t.Rows[i][at+1] = share2(l.Rate), interval2(l.Low, l.High)
+		if rate, known := l.Rate.Value(); known && 1+l.Stage < len(t.Head) {
+			low, _ := l.Low.Value()
+			high, _ := l.High.Value()
+			t.Rows[i][1+l.Stage] = fmt.Sprintf("%s (%s–%s)", percent(rate), fixed(100*low, 1), fixed(100*high, 1))
 		}
 	}
+	t.Note = "In brackets the " + levelName(nil) + ", in percent."
 	return t
 }
 

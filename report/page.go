@@ -73,9 +73,14 @@ type table struct {
 	Shade   func(row, column int) string // class of a cell's colour, which its text says too; nil = none
 }
 
+// longCell is the length in bytes from which on the words of a cell are broken into lines.
+const longCell = 60
+
 // Class returns the classes of a cell.
 func (t table) Class(row, column int) string {
 	switch {
+	case t.Word(column) && len(t.Rows[row][column]) > longCell:
+		return "word long"
 	case t.Word(column):
 		return "word"
 	case t.Shade != nil:
