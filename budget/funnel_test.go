@@ -209,7 +209,7 @@ func TestCauseOf(t *testing.T) {
 		"no budget": CauseBudget, "NO_BUDGET": CauseBudget, "wrong persona": CauseFit, "unreachable": CauseUnreachable,
 		"bad timing": CauseTiming, "not a good fit": CauseFit, "benefit unclear": CauseUnknown, "": CauseUnknown, "other": CauseUnknown,
 		"Duplicate": CauseDuplicate, "lost to Acme": CauseCompetitor, "no decision-maker": CauseAuthority, "no need": CauseNeed,
-		"invalid data": CauseData, "database": CauseUnknown, "unknown": CauseUnknown,
+		"no_decision": CauseTiming, "not_a_buyer": CauseFit, "no decision maker": CauseAuthority, "invalid data": CauseData, "database": CauseUnknown, "unknown": CauseUnknown,
 	} {
 		if got := CauseOf(reason); got != want {
 			t.Errorf("%q is %s, want %s", reason, got, want)

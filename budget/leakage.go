@@ -42,12 +42,12 @@ var causeWords = []struct {
 	{CauseDuplicate, []string{"duplicate"}},
 	{CauseUnreachable, []string{"unreachable", "no answer", "no response", "no reply", "not reached", "bounced"}},
 	{CauseBudget, []string{"budget", "price", "too expensive", "funding"}},
-	{CauseTiming, []string{"timing", "not now", "too early", "later", "postponed"}},
-	{CauseCompetitor, []string{"competitor", "competition", "lost to"}},
 	{CauseAuthority, []string{"authority", "decision maker", "decision-maker"}},
+	{CauseTiming, []string{"timing", "not now", "too early", "later", "postponed", "on hold", "no decision", "stalled"}},
+	{CauseCompetitor, []string{"competitor", "competition", "lost to"}},
 	{CauseNeed, []string{"no need", "need", "no interest", "not interested", "no pain"}},
-	{CauseFit, []string{"fit", "persona", "wrong industry", "too small", "student", "out of territory"}},
-	{CauseData, []string{"data", "wrong number", "invalid", "spam", "test lead"}},
+	{CauseFit, []string{"fit", "persona", "wrong industry", "too small", "student", "job seeker", "not a buyer", "unqualified", "disqualified", "out of territory", "out of scope"}},
+	{CauseData, []string{"data", "wrong number", "wrong contact", "invalid", "spam", "test lead"}},
 }
 
 // CauseOf sorts a reason as sales put it, such as "no budget", under a cause. Whatever it does not know is
