@@ -140,15 +140,17 @@ func (p *policyEffect) reach(level int32) []float64 {
 	return p.Reach[level]
 }
 
-// decide applies the policy; profit is NaN without a value model.
-func (p *policyEffect) decide(probability, profit float64, level int32) budget.Decision {
-	return p.Decide(budget.LeadValue{P: probability, Profit: profit, Reach: p.reach(level)})
+// decide applies the policy; profit is NaN without a value model, before the lead's tier so far.
+func (p *policyEffect) decide(probability, profit float64, level int32, before string) budget.Decision {
+	return p.Decide(budget.LeadValue{P: probability, Profit: profit, Reach: p.reach(level), Before: before})
 }
 
-// addDecision adds tier, cap and action to a score.
-func (m *Model) addDecision(lead *features.Lead, s *Score) {
+// Decision returns what the policy says of a lead with this score, with the costs and worths that it rests on. before
+// is the tier that the lead had, "" if it had none: it keeps that tier until it is past a cut by the hysteresis of the
+// tiers. The zero Decision if the model has no policy.
+func (m *Model) Decision(lead *features.Lead, s *Score, before string) budget.Decision {
 	if m.policy == nil {
-		return
+		return budget.Decision{}
 	}
 	profit, level := math.NaN(), int32(features.NoLevel)
 	if s.ProfitIfWon != nil {
@@ -157,9 +159,14 @@ func (m *Model) addDecision(lead *features.Lead, s *Score) {
 	if k := m.policy.term; k >= 0 {
 		level = m.encoder.Code(k, lead).Level
 	}
-	d := m.policy.decide(s.Probability, profit, level)
+	return m.policy.decide(s.Probability, profit, level, before)
+}
+
+// addDecision adds tier, cap and action to a score.
+func (m *Model) addDecision(lead *features.Lead, s *Score) {
+	d := m.Decision(lead, s, "")
 	s.Tier = d.Tier
-	if s.ProfitIfWon == nil {
+	if m.policy == nil || s.ProfitIfWon == nil {
 		return
 	}
 	s.Action = d.Action
@@ -206,7 +213,7 @@ func (s *BatchScorer) Decide(b *features.Batch, scores *Scores, out *Decisions) 
 		if scores.ProfitIfWon != nil {
 			profit = scores.ProfitIfWon[i]
 		}
-		d := p.decide(probability, profit, level)
+		d := p.decide(probability, profit, level, "")
 		out.Tier[i] = d.Tier
 		if scores.ProfitIfWon != nil {
 			out.Action[i], out.MaxCost[i], out.Cost[i] = d.Action, math.NaN(), math.NaN()

@@ -51,7 +51,11 @@ and what the policy makes of it: tier, maximum cost, action.`,
 				return fmt.Errorf("%s: %w", lead, err)
 			}
 			score := scoreAt(m, l, at).Top(-1)
-			return a.print(score, func(w io.Writer) { describeScore(w, &score) })
+			return a.print(score, func(w io.Writer) {
+				describeScore(w, &score)
+				describeWorth(w, m, l, &score)
+				fmt.Fprintf(w, "model %s\n", score.Model.Version)
+			})
 		},
 	}
 	cmd.Flags().StringVar(&path, "model", "model.json", "the model")
@@ -141,7 +145,26 @@ func describeScore(w io.Writer, s *model.Score) {
 	}
 	describeDecision(w, s)
 	describeNotes(w, s.Warnings)
-	fmt.Fprintf(w, "model %s\n", s.Model.Version)
+}
+
+// describeWorth writes out where cap and action come from.
+func describeWorth(w io.Writer, m *model.Model, lead *features.Lead, s *model.Score) {
+	if s.MaxCost == nil {
+		return
+	}
+	p, d, c := m.Policy(), m.Decision(lead, s, ""), budget.Currency(s.Currency)
+	hours := p.HoursPerLead * p.HourPrice
+	fmt.Fprintf(w, "cap: %s\n", p.Arithmetic(c, s.Probability, *s.ProfitIfWon, max(d.Cost-hours, 0), hours))
+	text := fmt.Sprintf("handing it off brings %s: %s expected − %s of sales cost", c.Format(d.Worth.Now), c.Format(d.Value), c.Format(d.Cost))
+	if least, err := budget.Cutoff(*s.ProfitIfWon, d.Cost, 0, 0); err == nil {
+		if from, reachable := least.Value(); reachable {
+			text += fmt.Sprintf("; it pays from a probability of %s on", budget.Percent(from))
+		}
+	}
+	if later, known := d.Worth.Nurture.Value(); known {
+		text += fmt.Sprintf("; nurturing it first brings %s, if it does what is assumed of it", c.Format(later))
+	}
+	fmt.Fprintln(w, text)
 }
 
 // describeNotes writes one line a code for the warnings that only name a feature, and one each for those that say more.

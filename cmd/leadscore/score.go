@@ -28,6 +28,8 @@ type scoreFlags struct {
 	separator string
 	asOf      string
 	moment    *int64 // what asOf says
+	before    string
+	tiers     map[string]string // what before says; nil = nothing
 }
 
 // scoreSummary is what score prints.
@@ -52,6 +54,7 @@ func (a *app) scoreCommand() *cobra.Command {
 		Example: `  leadscore score --model model.json --data leads.parquet --out scores.parquet
   leadscore score --data today.csv --separator ';' --out scores.csv --explain 5
   leadscore score --data open.parquet --as-of 2026-06-30 --out open.csv --only id,probability,probability_open
+  leadscore score --data open.parquet --before yesterday.parquet --out today.parquet
   leadscore score --data leads.jsonl --out scores.jsonl --only id,probability,expected_value`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.score(cmd.Context(), f) },
@@ -63,6 +66,7 @@ func (a *app) scoreCommand() *cobra.Command {
 	cmd.Flags().StringSliceVar(&f.only, "only", nil, "only these columns: "+strings.Join(scoreColumnNames, ", "))
 	cmd.Flags().StringVar(&f.separator, "separator", ",", "what separates the values of a CSV file")
 	cmd.Flags().StringVar(&f.asOf, "as-of", "", "date at which leads are as old as created_at says: adds probability_open, that they convert by the horizon given that they have not yet")
+	cmd.Flags().StringVar(&f.before, "before", "", "earlier scores (lead_id, tier) as .parquet or .csv: a lead keeps its tier until it is 5 % past the cut")
 	return cmd
 }
 
@@ -84,6 +88,11 @@ func (a *app) score(ctx context.Context, f *scoreFlags) error {
 	if err != nil {
 		return err
 	}
+	if f.before != "" {
+		if f.tiers, err = earlierTiers(ctx, f.before, separator, m); err != nil {
+			return err
+		}
+	}
 	sink, err := newScoreSink(f, m)
 	if err != nil {
 		return err
@@ -92,11 +101,14 @@ func (a *app) score(ctx context.Context, f *scoreFlags) error {
 	summary := &scoreSummary{Out: f.out, Model: m.Identity(), Warnings: map[string]int{}}
 	bar := a.newBar("scoring", -1)
 	defer bar.done()
-	if sink.columnar() && ending(f.data) != endingLines {
+	if sink.columnar() && ending(f.data) != endingLines && f.tiers == nil {
 		err = scoreBatches(ctx, f, separator, m, sink, summary, bar)
 	} else {
 		err = eachLead(ctx, f.data, separator, m, f.moment != nil, func(lead *features.Lead) error {
 			s := scoreAt(m, lead, f.moment).Top(f.explain)
+			if tier := f.tiers[s.LeadID]; tier != "" {
+				s.Tier = m.Decision(lead, &s, tier).Tier
+			}
 			summary.add(&s)
 			if summary.Leads%1000 == 0 {
 				bar.at(summary.Leads)
