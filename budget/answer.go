@@ -27,6 +27,7 @@ type PlanResult struct {
 	Confidence  *Confidence       `json:"confidence,omitempty"`
 	Experiments *ExperimentAdvice `json:"experiments,omitempty"`
 	Scenarios   []Scenario        `json:"scenarios,omitempty"`
+	Tornado     []TornadoRow      `json:"tornado,omitempty"` // with the scenarios: which doubt moves the profit most
 	Warnings    []string          `json:"warnings"`
 	Plan        Plan              `json:"plan"` // all that the answer depends on
 }
@@ -84,7 +85,7 @@ type TeamLoad struct {
 // Ask says what a plan's answer holds beside the recommendation.
 type Ask struct {
 	Baseline *Plan    // to compare with, nil = nothing
-	Presets  bool     // the scenarios that people ask for first
+	Presets  bool     // the scenarios that people ask for first, and what each doubt is worth
 	Changes  []Change // further scenarios
 }
 
@@ -133,6 +134,12 @@ func (p Plan) compare(ctx context.Context, ask Ask, best *Recommendation, r *Pla
 			return err
 		}
 		r.Scenarios = append(r.Scenarios, p.scenario(change, best.Planned))
+	}
+	if ask.Presets {
+		var err error
+		if r.Tornado, err = p.Tornado(ctx, p.Swings()); err != nil {
+			return err
+		}
 	}
 	if ask.Baseline == nil || ask.Baseline.Fingerprint() == r.Fingerprint {
 		return nil

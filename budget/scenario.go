@@ -1,8 +1,6 @@
 package budget
 
 import (
-	"cmp"
-	"fmt"
 	"math"
 	"slices"
 )
@@ -17,6 +15,8 @@ type Change struct {
 	Profit  *float64           `json:"profit_factor,omitempty"` // of every sale
 	Price   *float64           `json:"price_factor,omitempty"`  // of every lead
 	Prices  map[string]float64 `json:"price_factors,omitempty"` // by source
+	Values  map[string]float64 `json:"value_factors,omitempty"` // of the profit of a sale, by source
+	Leads   map[string]float64 `json:"lead_factors,omitempty"`  // of what any spend brings, by source
 	Rates   map[string]float64 `json:"rate_factors,omitempty"`  // by stage that is left
 	Lifts   map[string]float64 `json:"rate_lifts,omitempty"`    // by stage that is left, in points: 0.05
 	Costs   map[string]float64 `json:"cost_factors,omitempty"`  // by stage that is entered
@@ -52,6 +52,8 @@ func (c Change) check(p Plan) error {
 		}
 	}
 	names("prices", c.Prices, isSource, false)
+	names("values", c.Values, isSource, false)
+	names("leads", c.Leads, isSource, false)
 	names("least", c.Least, isSource, false)
 	names("most", c.Most, isSource, false)
 	names("rates", c.Rates, isStage, false)
@@ -67,6 +69,9 @@ func (c Change) check(p Plan) error {
 	}
 	for name, x := range c.Prices {
 		b.positive("prices."+name, x)
+	}
+	for name, x := range c.Leads {
+		b.positive("leads."+name, x)
 	}
 	return b.err()
 }
@@ -98,6 +103,12 @@ func (c Change) source(s *PlanSource) {
 	}
 	if factor, has := c.Prices[s.Name]; has {
 		s.Curve = s.Curve.Inflated(factor)
+	}
+	if factor, has := c.Values[s.Name]; has {
+		s.Profit *= factor
+	}
+	if factor, has := c.Leads[s.Name]; has {
+		s.Curve.A *= factor
 	}
 	if least, has := c.Least[s.Name]; has {
 		s.Low = least
@@ -211,44 +222,4 @@ func (p Plan) weakest(lift float64) string {
 		}
 	}
 	return best
-}
-
-// Swing is an input of a plan at its low and at its high end, such as one standard error to either side.
-type Swing struct {
-	Name      string
-	Low, High Change
-}
-
-// TornadoRow says how much an input that is not well known moves the profit.
-type TornadoRow struct {
-	Name string  `json:"name"`
-	Low  Figure  `json:"low"`  // change of profit at the low end
-	High Figure  `json:"high"` // change of profit at the high end
-	Span float64 `json:"span"` // the larger distance from the plan, or between them
-}
-
-// Tornado moves one input at a time and orders them by how far the profit goes. The spends are chosen anew each time.
-func (p Plan) Tornado(swings []Swing) ([]TornadoRow, error) {
-	base, err := p.Solve()
-	if err != nil {
-		return nil, err
-	}
-	rows := make([]TornadoRow, len(swings))
-	for i, s := range swings {
-		rows[i] = TornadoRow{Name: s.Name}
-		for _, end := range []struct {
-			change Change
-			to     *Figure
-		}{{s.Low, &rows[i].Low}, {s.High, &rows[i].High}} {
-			answer := p.scenario(end.change, base.Planned)
-			if answer.Impossible != "" {
-				return nil, fmt.Errorf("budget: tornado: %s: %s", s.Name, answer.Impossible)
-			}
-			*end.to = Known(answer.Profit)
-		}
-		low, high := rows[i].Low.value, rows[i].High.value
-		rows[i].Span = max(abs(low), abs(high), abs(high-low))
-	}
-	slices.SortStableFunc(rows, func(a, b TornadoRow) int { return cmp.Or(cmp.Compare(b.Span, a.Span), cmp.Compare(a.Name, b.Name)) })
-	return rows, nil
 }

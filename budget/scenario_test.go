@@ -106,12 +106,47 @@ func TestChangesRefuse(t *testing.T) {
 }
 
 func TestTornado(t *testing.T) {
-	rows := must(examplePlan().Tornado([]Swing{
+	rows := must(examplePlan().Tornado(t.Context(), []Swing{
 		{"little", Change{Profit: ptr(0.99)}, Change{Profit: ptr(1.01)}},
 		{"much", Change{Profit: ptr(0.8)}, Change{Profit: ptr(1.2)}},
 	}))
 	if rows[0].Name != "much" || rows[0].Low.value >= 0 || rows[0].High.value <= 0 || rows[0].Span <= rows[1].Span {
 		t.Errorf("%+v", rows)
+	}
+}
+
+// A doubt about a source's sales or leads, one standard error to either side, moves the profit its way; one about a source
+// of which little is known further than one about a source of which much is.
+func TestSwings(t *testing.T) {
+	p := examplePlan()
+	if swings := p.Swings(); len(swings) != 0 {
+		t.Errorf("nothing is said of how well the sources are known, and yet %+v", swings)
+	}
+	p.Sources = slices.Clone(p.Sources)
+	for i, strength := range []float64{100, 1e6} {
+		p.Sources[i].Known = &Knowledge{Rate: BetaOf(0.07, strength), ProfitLogSE: 1 / math.Sqrt(strength), Response: CurveEvidence{Periods: 12, Low: 1000, High: 9000, Pivot: 4000, LeadsLogSE: 0.5 / math.Sqrt(strength), ElasticitySE: 0.1}}
+	}
+	rows := must(p.Tornado(t.Context(), p.Swings()))
+	if len(rows) != 4 {
+		t.Fatalf("%+v", rows)
+	}
+	for i, row := range rows {
+		if !(row.Low.value < 0 && row.High.value > 0) {
+			t.Errorf("%+v", row)
+		}
+		if thin := strings.Contains(row.Name, p.Sources[0].Name); thin != (i < 2) {
+			t.Errorf("row %d is %q", i, row.Name)
+		}
+	}
+	// The standard error of a rate and of a profit, as factors on the value: 1/100 of the variance of Beta(7, 93), and of the log.
+	se := math.Sqrt(0.93/(0.07*101) + 0.01)
+	if got := math.Log(p.Swings()[0].High.Values[p.Sources[0].Name]); math.Abs(got-se) > 1e-12 {
+		t.Errorf("a standard error of %v, want %v", got, se)
+	}
+	stopped, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := p.Tornado(stopped, p.Swings()); err == nil {
+		t.Error("a tornado goes on when it is told to stop")
 	}
 }
 

@@ -41,7 +41,7 @@ func (f *planFlags) add(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&f.draws, "draws", 0, "how often the plan is solved again on values that could as well be true; 0 = not at all (default: the plan's)")
 	cmd.Flags().StringVar(&f.write, "write-plan", "", "where to write the plan for editing: .yaml or .json")
 	cmd.Flags().StringVar(&f.picture, "picture", "", "where to draw the curves with today, the plan and the stops: .html or .svg")
-	cmd.Flags().BoolVar(&f.scenarios, "scenarios", false, "add the scenarios that people ask for first")
+	cmd.Flags().BoolVar(&f.scenarios, "scenarios", false, "add the scenarios that people ask for first, and which doubt moves the profit most")
 }
 
 // asked reports whether a recommendation is asked for.

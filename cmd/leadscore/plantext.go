@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -29,6 +30,7 @@ func describePlan(w io.Writer, r *budget.PlanResult) {
 		describeMoves(w, r, m)
 	}
 	describeScenarios(w, r.Scenarios, c)
+	describeTornado(w, r.Tornado, c)
 	k := r.Certificate
 	fmt.Fprintf(w, "\nproof: the next unit of money brings %.6g on every source between its bounds (to %.0e); nothing is better by more than %.0e of the whole\n", k.Lambda, k.Spread, k.Gap)
 	fmt.Fprintf(w, "plan %s, model %s\n", shortHash(r.Fingerprint), shortHash(r.Plan.Model))
@@ -142,7 +144,12 @@ func describeOutcomes(w io.Writer, r *budget.PlanResult) {
 }
 
 func describeExperiments(w io.Writer, r *budget.PlanResult) {
-	fmt.Fprintf(w, "\n%s are kept for experiments, by the chance of bringing the most for the money:\n", r.Reserve)
+	tried := slices.ContainsFunc(r.Experiments.Arms, func(a budget.ArmAdvice) bool { return a.Money.Minor > 0 })
+	if tried {
+		fmt.Fprintf(w, "\n%s are kept for experiments, by the chance of bringing the most for the money:\n", r.Reserve)
+	} else {
+		fmt.Fprintf(w, "\n%s are kept for experiments on something new: of every source here it is decided whether its price is within the cap\n", r.Reserve)
+	}
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "arm\tspend\tleads\tbest\tprice within cap\tverdict\t")
 	for _, arm := range r.Experiments.Arms {
@@ -194,6 +201,25 @@ func describeScenarios(w io.Writer, scenarios []budget.Scenario, c budget.Curren
 			continue
 		}
 		fmt.Fprintf(t, "  %s\t%s\t%+.2f\t%s\t%s\t\n", s.Name, plus(c, s.Spend), s.Sales, plus(c, s.Profit), s.Binds)
+	}
+	_ = t.Flush()
+}
+
+// tornadoRows is how many doubts are printed.
+const tornadoRows = 10
+
+// describeTornado prints which doubt moves the profit most.
+func describeTornado(w io.Writer, rows []budget.TornadoRow, c budget.Currency) {
+	if len(rows) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nwhat is not well known, and what it does to the profit, one standard error to either side:")
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "\tlower\thigher\t")
+	for _, row := range rows[:min(len(rows), tornadoRows)] {
+		low, _ := row.Low.Value()
+		high, _ := row.High.Value()
+		fmt.Fprintf(t, "%s\t%s\t%s\t\n", row.Name, plus(c, low), plus(c, high))
 	}
 	_ = t.Flush()
 }
