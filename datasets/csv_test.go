@@ -131,7 +131,10 @@ func TestInference(t *testing.T) {
 		{"2024-02-29 1969-12-31T01:02", "timestamp", ""},
 		{"2024-02-30", "string", ""},
 		{"20240229", "int64", ""},
-		{"31.12.2024 01.01.2025", "string", ""},
+		{"31.12.2024 01.01.2025", "string", `"31.12.2024" on line 2 is a time written as 02.01.2006; give its layout (--time-layout '02.01.2006')`},
+		{"03/04/2024 05/06/2024", "string", "written as 02/01/2006 or 01/02/2006"},
+		{"03/04/2024 05/16/2024", "string", "written as 01/02/2006;"},
+		{"03/04/2024 later", "string", ""},
 		{"null null", "string", "has no value"},
 	} {
 		cells := strings.Fields(test.cells)

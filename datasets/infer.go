@@ -116,7 +116,36 @@ func (c *inference) notes() (notes []string) {
 	if hint := foreignNumber(c.odd[2].text); hint != "" {
 		notes = append(notes, fmt.Sprintf("column %q stays a text: %s on line %d has %s", c.column, shorten(c.odd[2].text), c.odd[2].line, hint))
 	}
+	if layouts := c.foreignTimes(); len(layouts) > 0 {
+		notes = append(notes, fmt.Sprintf("column %q stays a text: %s on line %d is a time written as %s; give its layout (%s)",
+			c.column, shorten(c.odd[4].text), c.odd[4].line, strings.Join(layouts, " or "), "--time-layout '"+layouts[0]+"'"))
+	}
 	return notes
+}
+
+// foreignLayouts are those that times are often written in besides ISO 8601.
+var foreignLayouts = func() (layouts []string) {
+	for _, day := range []string{"02-01-2006", "01-02-2006", "02/01/2006", "01/02/2006", "02.01.2006", "2006/01/02", "2 Jan 2006", "Jan 2, 2006"} {
+		layouts = append(layouts, day, day+" 15:04", day+" 15:04:05", day+" 3:04 PM")
+	}
+	return layouts
+}()
+
+// foreignTimes returns the layouts that every text of the column is a time in; none if some text is not.
+func (c *inference) foreignTimes() (layouts []string) {
+	for _, layout := range foreignLayouts {
+		all := layout != c.layout && len(c.distinct) > 0
+		for text := range c.distinct {
+			if _, err := time.Parse(layout, text); err != nil {
+				all = false
+				break
+			}
+		}
+		if all {
+			layouts = append(layouts, layout)
+		}
+	}
+	return layouts
 }
 
 // foreignNumber says what keeps a text that looks like a number from being read as one.
