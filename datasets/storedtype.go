@@ -104,7 +104,7 @@ func annotationOf(e *format.SchemaElement) annotation {
 	case *format.IntType:
 		return integerNote(int(t.BitWidth), t.IsSigned)
 	case *format.NullType:
-		return unreadable("null")
+		return annotation{name: "null", unsupported: "a column of nothing but nulls"}
 	case *format.TimeType:
 		return unreadable("time of day")
 	default:

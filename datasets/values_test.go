@@ -158,7 +158,7 @@ func TestStoredTypes(t *testing.T) {
 		{"timestamp", format.SchemaElement{LogicalType: logical(&format.TimestampType{Unit: unit})}, format.Int64},
 		{"a timestamp of unknown unit column", format.SchemaElement{LogicalType: logical(&format.TimestampType{})}, format.Int64},
 		{"a time of day column", format.SchemaElement{LogicalType: logical(&format.TimeType{Unit: unit})}, format.Int64},
-		{"a null column", format.SchemaElement{LogicalType: logical(new(format.NullType))}, format.Int32},
+		{"a column of nothing but nulls", format.SchemaElement{LogicalType: logical(new(format.NullType))}, format.Int32},
 		{"a UUID column", format.SchemaElement{LogicalType: logical(new(format.UUIDType)), TypeLength: thrift.New[int32](16)}, format.FixedLenByteArray},
 		{"a repeated column", format.SchemaElement{RepetitionType: thrift.New(format.Repeated)}, format.Int32},
 		{"a column of values 0 bytes long", format.SchemaElement{LogicalType: logical(&format.DecimalType{Scale: 2, Precision: 30})}, format.FixedLenByteArray},

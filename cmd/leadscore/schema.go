@@ -183,7 +183,7 @@ func (b *schemaBuilder) fields() []features.Field {
 		}
 		if c.Unsupported != "" {
 			if role != features.RoleExcluded {
-				b.fail("column %q: %s", c.Name, c.Unsupported)
+				b.fail("column %q is %s, which is not supported as %v", c.Name, c.Unsupported, role)
 			}
 			continue
 		}
