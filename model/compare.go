@@ -8,6 +8,9 @@ import (
 	"github.com/leadscore/leadscore/features"
 )
 
+// WholeFile is the Split of a comparison of two models: all leads of the file, which they may have been fitted on.
+const WholeFile = "file"
+
 // Comparison sets models side by side on the same leads, which none of them was fitted on.
 type Comparison struct {
 	Leads      int         `json:"leads"`
@@ -134,7 +137,7 @@ func CompareModels(a, b *Model, names [2]string, table [2]*features.Table, seed 
 	if err := l.comparable(l.rows); err != nil {
 		return nil, err
 	}
-	c := newComparison("file", len(l.rows), []candidate{{name: names[0]}, {name: names[1]}})
+	c := newComparison(WholeFile, len(l.rows), []candidate{{name: names[0]}, {name: names[1]}})
 	c.measure(l, l.rows, wholeOf(l.rows), [][]float64{a.TableLogOdds(table[0], l.rows), b.TableLogOdds(table[1], l.rows)}, seed)
 	return c, nil
 }

@@ -87,7 +87,11 @@ func (a *app) compareModels(ctx context.Context, paths []string, f *trainFlags) 
 }
 
 func describeComparison(w io.Writer, c *model.Comparison) {
-	fmt.Fprintf(w, "%s leads that no model was fitted on (split: %s); differences to the first with %.0f %% intervals\n\n", budget.Count(c.Leads), c.Split, 100*c.Level)
+	which := fmt.Sprintf("leads that no model was fitted on (split: %s)", c.Split)
+	if c.Split == model.WholeFile {
+		which = "leads of the file: a model is flattered by those that it was fitted on"
+	}
+	fmt.Fprintf(w, "%s %s; differences to the first with %.0f %% intervals\n\n", budget.Count(c.Leads), which, 100*c.Level)
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "\tAUC\tdifference\tlog loss\tdifference\tBrier\tECE\t")
 	for _, k := range c.Candidates {
