@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -126,8 +127,16 @@ func describeScore(w io.Writer, s *model.Score) {
 	}
 	fmt.Fprintln(t, head)
 	line("(base)", "", s.Base.LogOdds, s.Base.Probability, "", s.Base.ExpectedValue)
+	idle := 0
 	for _, r := range s.Reasons {
+		if nothing(&r) {
+			idle++
+			continue
+		}
 		line(r.Feature, r.Value, r.LogOdds, r.Probability, "+", r.ExpectedValue)
+	}
+	if idle > 0 {
+		line(fmt.Sprintf("(%d without effect)", idle), "", 0, 0, "+", new(float64))
 	}
 	line("(score)", "", s.LogOdds, s.Probability, "", s.ExpectedValue)
 	_ = t.Flush()
@@ -165,6 +174,11 @@ func describeWorth(w io.Writer, m *model.Model, lead *features.Lead, s *model.Sc
 		text += fmt.Sprintf("; nurturing it first brings %s, if it does what is assumed of it", c.Format(later))
 	}
 	fmt.Fprintln(w, text)
+}
+
+// nothing reports whether a reason adds what is written as 0 in every column.
+func nothing(r *model.Reason) bool {
+	return math.Abs(r.LogOdds) < 5e-5 && math.Abs(r.Probability) < 5e-6 && (r.ExpectedValue == nil || math.Abs(*r.ExpectedValue) < 5e-3)
 }
 
 // describeNotes writes one line a code for the warnings that only name a feature, and one each for those that say more.

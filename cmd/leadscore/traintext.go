@@ -35,7 +35,7 @@ func (o *trainOutput) text(w io.Writer) {
 		row("calibration", "slope %.3f, intercept %+.3f; ECE %.4f (%.4f expected by chance)", h.CalibrationSlope, h.CalibrationIntercept, h.ECE, h.ECEExpected)
 		row("top tenth", "converts %.2f times as often as the average", h.TopDecileLift)
 	}
-	row("model", "%s: %d features, %d coefficients, calibration %s", o.Fit.Recipe, o.Fit.Columns, o.Fit.Coefficients, o.Fit.Calibration.Kind)
+	row("model", "%s: %d features, %s coefficients, calibration %s", o.Fit.Recipe, o.Fit.Columns, budget.Count(o.Fit.Coefficients), o.Fit.Calibration.Kind)
 	row("optimum", "objective %.4f, relative gradient %.1e, %d passes", o.Fit.Objective, o.Fit.GradientNorm, o.Fit.Passes)
 	if d := o.Fit.Delay; d != nil {
 		row("days to convert", "median (90 %%) %s", lagText(d))
