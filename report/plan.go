@@ -54,7 +54,18 @@ func planSubtitle(r *budget.PlanResult) string {
 	if l.Hours != nil {
 		text += ", " + count(*l.Hours) + " hours of the team"
 	}
-	return text + ", by the " + strings.ReplaceAll(string(l.Mode), "_", " ") + " rule"
+	return text + ", " + modeWords(l.Mode)
+}
+
+// modeWords says when a plan stops.
+func modeWords(m budget.Mode) string {
+	switch m {
+	case budget.StopAtTarget:
+		return "spent until the last unit of money returns no more than that"
+	case budget.MostProfit:
+		return "spent until the last unit of money returns itself"
+	}
+	return "all of it spent"
 }
 
 func planFooter(r *budget.PlanResult) []string {
@@ -95,7 +106,7 @@ func adviceTable(r *budget.PlanResult) table {
 		Head: []string{"Source", "Today", "Plan", "Change", "Leads", "Cost of a lead", "Of the last lead", "Most it may cost", "Notes"}}
 	for i := range r.Sources {
 		x := &r.Sources[i]
-		t.Rows = append(t.Rows, []string{clean(x.Name), c.Format(x.Current), x.Spend.String(), c.Format(x.Change), fixed(x.Leads, 1), estimated(c, x.AverageCost),
+		t.Rows = append(t.Rows, []string{clean(x.Name), c.Format(x.Current), x.Spend.String(), gain(c, x.Change), fixed(x.Leads, 1), estimated(c, x.AverageCost),
 			estimated(c, lastLead(x)), most(c, budget.Known(x.Cap.Max)), adviceWords(x)})
 	}
 	t.Note = fmt.Sprintf("The next unit of money brings %s on every source between its bounds; the duality gap is %.0e.", fixed(r.Certificate.Lambda, 4), r.Certificate.Gap)
@@ -204,7 +215,7 @@ func curvePlot(r *budget.PlanResult, i int) *plot.Plot {
 func planScenarios(r *budget.PlanResult) *section {
 	s := &section{ID: "scenarios", Title: "Scenarios", Question: "what would change it?"}
 	if len(r.Scenarios) == 0 {
-		s.Missing = "none were asked for"
+		s.Missing = "none were asked for (--scenarios)"
 		return s
 	}
 	c := r.Plan.Limits.Currency
@@ -214,10 +225,38 @@ func planScenarios(r *budget.PlanResult) *section {
 			t.Rows = append(t.Rows, []string{clean(x.Name), "–", "–", "–", clean(x.Impossible)})
 			continue
 		}
-		t.Rows = append(t.Rows, []string{clean(x.Name), c.Format(x.Spend), fixed(x.Sales, 2), c.Format(x.Profit), clean(x.Binds)})
+		t.Rows = append(t.Rows, []string{clean(x.Name), gain(c, x.Spend), fixed(x.Sales, 1), gain(c, x.Profit), clean(x.Binds)})
 	}
 	s.Tables = []table{t}
+	if len(r.Tornado) > 0 {
+		s.Tables = append(s.Tables, tornadoTable(r))
+	}
 	return s
+}
+
+// tornadoTable says which doubt moves the profit most.
+func tornadoTable(r *budget.PlanResult) table {
+	c := r.Plan.Limits.Currency
+	t := table{Caption: "What is not well known, and what it does to the profit", Open: true, Head: []string{"Doubt", "One standard error lower", "Higher"}}
+	end := func(f budget.Figure) string {
+		if x, known := f.Value(); known {
+			return gain(c, x)
+		}
+		return "not possible"
+	}
+	for _, row := range r.Tornado[:min(len(r.Tornado), maxTableRows)] {
+		t.Rows = append(t.Rows, []string{clean(row.Name), end(row.Low), end(row.High)})
+	}
+	t.Note = "One doubt at a time, the spends chosen anew."
+	return t
+}
+
+// gain writes a difference of money with its sign.
+func gain(c budget.Currency, x float64) string {
+	if x > 0 {
+		return "+" + c.Format(x)
+	}
+	return amountIn(c, x)
 }
 
 // Size of one source in the picture of a plan, in points.
