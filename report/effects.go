@@ -34,6 +34,10 @@ func (b *builder) effects() *section {
 		s.Missing = "the model has no feature whose effect can be drawn"
 		return s
 	}
+	if effects[0].Spread == 0 {
+		s.Missing = "no feature moves the score: every lead gets the same"
+		return s
+	}
 	s.Lead = effectsLead(effects)
 	s.Text = []string{
 		"Each effect is a factor on the odds of converting, compared with the average training lead and with the other features held as they are; × 1 is no effect. " +

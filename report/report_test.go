@@ -343,6 +343,11 @@ func TestMissingPartsAreSaid(t *testing.T) {
 		{"nothing at all", func(t *model.Training) { *t = model.Training{} }, []string{
 			"Training gave no verdict.", "no leads were held out", "Training has no doubts", "no feature whose effect can be drawn",
 			"training recorded no base rates", "learnt no profit", "because training drew none"}},
+		{"no effects", func(t *model.Training) {
+			for i := range t.Effects {
+				t.Effects[i].Spread = 0
+			}
+		}, []string{"no feature moves the score"}},
 		{"no holdout", func(t *model.Training) { t.Holdout, t.Split = nil, model.SplitSummary{Kind: "none", FitRows: 41188} }, []string{
 			"The shipped model is fitted once, on all 41,188 mature leads; there are no holdout figures.", "no leads were held out"}},
 		{"no curves", func(t *model.Training) { t.Holdout.Curves = nil }, []string{"kept only the figures of the holdout"}},
