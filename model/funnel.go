@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/features"
@@ -74,11 +75,26 @@ func (x *economist) funnel() (*Funnel, error) {
 	return f, err
 }
 
-// The stages that are a first contact and a hand-off, by name; without a hand-off of its own it is the mql.
-var (
-	contactStages = []string{"contacted", "contact", "first_contact"}
-	handOffStages = []string{"handed_off", "hand_off", "handoff", "mql"}
-)
+// stagesOutOfOrder says which stage most leads enter before the one that it is counted after; "" if none.
+func (x *economist) stagesOutOfOrder() string {
+	names := Stages(x.l.table.Schema)
+	for k := 1; k+2 < len(names); k++ {
+		both, backwards := 0, 0
+		for i := range x.journeys {
+			if e := x.journeys[i].Entered; !e[k].IsZero() && !e[k+1].IsZero() {
+				both++
+				if e[k+1].Before(e[k]) {
+					backwards++
+				}
+			}
+		}
+		if 2*backwards > both {
+			return fmt.Sprintf("%s of %s leads with both enter %s before %s, after which it is counted (%s): rates, caps and costs of stages are wrong; leave one out of columns.stages, or give it a known name (%s)",
+				budget.Count(backwards), budget.Count(both), names[k+1], names[k], strings.Join(names, ", "), strings.Join(funnelOrder, ", "))
+		}
+	}
+	return ""
+}
 
 // contact measures the waits from hand-off to first contact; nil where the data do not have both.
 func (x *economist) contact(stages []string) (*ContactWaits, error) {
@@ -134,6 +150,9 @@ func (x *economist) doubts(e *Economics) (notes []Warning) {
 			add("cap_outside_interval", row.By, "%s: the model's cap of %s lies outside the %s interval of the outcomes, %s to %s: train anew, or trust the interval",
 				row.Value, e.Policy.Currency.AtMost(limit), budget.Percent(e.Level), e.Policy.Currency.Format(low), e.Policy.Currency.Format(high))
 		}
+	}
+	if text := x.stagesOutOfOrder(); text != "" {
+		add("stages_out_of_order", "", "%s", text)
 	}
 	named := map[string]bool{}
 	for i := range e.Rows {

@@ -26,6 +26,10 @@ func withPolicy() Options {
 // staged are the world's leads; of each source a share of its own reaches the stage sql.
 func staged(t testing.TB, w world) *features.Table {
 	t.Helper()
+	return tableOf(t, stagedColumns(w)...)
+}
+
+func stagedColumns(w world) []column {
 	columns := w.columns()
 	var source []string
 	for _, c := range columns {
@@ -41,7 +45,7 @@ func staged(t testing.TB, w world) *features.Table {
 		}
 	}
 	sql := column{field: features.Field{Name: "sql_at", Type: features.Type{Base: features.Timestamp}, Kind: features.Time, Role: features.RoleStage, Stage: "sql"}, times: reached}
-	return tableOf(t, append(columns, sql)...)
+	return append(columns, sql)
 }
 
 func TestPolicyIsFrozen(t *testing.T) {
@@ -201,7 +205,10 @@ func TestStageOrder(t *testing.T) {
 	if got := of("opportunity", "lost", "sql", "mql"); got != "lead mql sql opportunity won" {
 		t.Error(got)
 	}
-	if got := of("trial", "mql"); got != "lead trial mql won" {
+	if got := of("opportunity", "contacted", "sql", "mql", "handed_off"); got != "lead mql handed_off contacted sql opportunity won" {
+		t.Error(got)
+	}
+	if got := of("pilot", "mql"); got != "lead pilot mql won" {
 		t.Error(got)
 	}
 	if got := of(); got != "lead won" {

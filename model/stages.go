@@ -13,8 +13,15 @@ const (
 	LostStage = "lost"
 )
 
+// The stages that are a first contact and a hand-off, by name; without a hand-off of its own it is the mql.
+var (
+	contactStages = []string{"contacted", "contact", "first_contact"}
+	handOffStages = []string{"handed_off", "hand_off", "handoff", "mql"}
+)
+
 // funnelOrder is the order of the stages that everybody knows.
-var funnelOrder = []string{"mql", "sal", "sql", "meeting", "demo", "opportunity", "proposal", "negotiation"}
+var funnelOrder = slices.Concat([]string{"inquiry", "engaged", "mql"}, handOffStages[:3], contactStages,
+	[]string{"sal", "sql", "discovery", "meeting", "demo", "trial", "opportunity", "proposal", "quote", "negotiation", "contract"})
 
 // stage is a stage of the funnel between the lead and the sale.
 type stage struct {
