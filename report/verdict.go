@@ -172,6 +172,8 @@ func slopeCard(h *model.Evaluation) card {
 		c.Sign, c.Judgement = doubt, "probabilities are too extreme"
 	case ci[0] > 1:
 		c.Sign, c.Judgement = doubt, "probabilities are too timid"
+	case ci[0] <= 0:
+		c.Sign, c.Judgement = doubt, "too few conversions to tell it from 0"
 	default:
 		c.Sign, c.Judgement = good, "agrees with 1"
 	}

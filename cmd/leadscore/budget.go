@@ -79,8 +79,8 @@ func (a *app) budget(ctx context.Context, cmd *cobra.Command, f *budgetFlags) er
 	o := model.DefaultEconomicsOptions()
 	o.By, o.AsOf = f.by, f.asOf
 	if cmd.Flags().Changed("target-roi") {
-		if !(f.roi > -1) || math.IsInf(f.roi, 0) {
-			return usageError{fmt.Errorf("--target-roi: %v is not a share above -1, such as 0.25", f.roi)}
+		if !(f.roi > -1 && f.roi <= mostROI) {
+			return usageError{fmt.Errorf("--target-roi: %v is not a share above -1 and up to %d, such as 0.25 for 25 %%", f.roi, mostROI)}
 		}
 		o.ROI = &f.roi
 	}
@@ -293,6 +293,9 @@ func describeWords(w io.Writer, e *model.Economics) {
 	if e.Whales != nil {
 		describeWhales(w, e.Whales, c)
 	}
+	if e.Funnel != nil && e.Funnel.Contact != nil {
+		fmt.Fprintf(w, "first contact: %s\n", waited(e.Funnel.Contact))
+	}
 	if e.NewBuyers != nil {
 		fmt.Fprintf(w, "new buyers: %s\n", e.NewBuyers.Words)
 	}
@@ -308,6 +311,16 @@ func describeWhales(w io.Writer, x *model.Whales, c budget.Currency) {
 		parts[i] = fmt.Sprintf("%s %s (%s)", rowName(r.By, r.Value), maximum(c, r.Without), maximum(c, r.Cap))
 	}
 	fmt.Fprintf(w, "great sales: %s\ncaps without them (with them): %s\n", x.Words, strings.Join(parts, ", "))
+}
+
+// waited says how long leads wait for the first contact.
+func waited(c *model.ContactWaits) string {
+	median := "fewer than half are contacted"
+	if days, known := c.Median.Value(); known {
+		median = fmt.Sprintf("half within %.1f days", days)
+	}
+	return fmt.Sprintf("of %s leads from %s to %s, %s; %s within one day, %s within seven; those that still wait counted",
+		budget.Count(c.Leads), c.From, c.To, median, percentFigure(c.Within1), percentFigure(c.Within7))
 }
 
 // young says how many sales are still to come of leads that are too young, "" if none is.

@@ -107,6 +107,7 @@ func TestBudgetRefuses(t *testing.T) {
 	}{
 		"no data":       {"--data is needed", []string{"--model", modelPath}},
 		"roi":           {"--target-roi: -2 is not", []string{"--model", modelPath, "--data", data, "--target-roi", "-2"}},
+		"percent":       {"--target-roi: 25 is not a share above -1 and up to 10, such as 0.25 for 25 %", []string{"--model", modelPath, "--data", data, "--target-roi", "25"}},
 		"hours":         {"--capacity-hours: -1 is not", []string{"--model", modelPath, "--data", data, "--capacity-hours", "-1"}},
 		"column":        {`cannot group by "sauce"`, []string{"--model", modelPath, "--data", data, "--by", "sauce"}},
 		"number column": {`cannot group by "employees"`, []string{"--model", modelPath, "--data", data, "--by", "employees"}},

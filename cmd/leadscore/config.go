@@ -300,12 +300,15 @@ func (c *config) validate() error {
 	return errors.Join(problems...)
 }
 
+// mostROI is the greatest target return that is taken for one: above, percent were meant.
+const mostROI = 10
+
 func (e *economicsConfig) validate() (problems []error) {
 	bad := func(key string, value any, want string) {
 		problems = append(problems, fmt.Errorf("economics.%s is %v, want %s", key, value, want))
 	}
-	if !(e.TargetROI > -1) {
-		bad("target_roi", e.TargetROI, "a share above -1, such as 0.25")
+	if !(e.TargetROI > -1 && e.TargetROI <= mostROI) {
+		bad("target_roi", e.TargetROI, fmt.Sprintf("a share above -1 and up to %d, such as 0.25 for 25 %%", mostROI))
 	}
 	if !slices.Contains([]string{"", "marketing", "in_investment", "cost_of_sale"}, e.ROIBasis) {
 		bad("roi_basis", e.ROIBasis, "marketing, in_investment or cost_of_sale")
