@@ -9,6 +9,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/features"
 )
 
@@ -173,8 +174,8 @@ func (t *trainer) falling() error {
 		leads, won, will = leads+s.leads[k], won+s.won[k], will+s.leads[k]*expected[k]
 	}
 	if open := 1 - won/will; open > mostUnfinished && newestWon < unfinishedThird*newestWill {
-		return t.unfinished(fmt.Sprintf("the newest %.0f leads converted at %.2f %%, older ones like them at %.2f %%, and the rate falls towards the newest as where conversions take time: about %.0f %% of them seem to be still to come",
-			newest, 100*newestWon/newest, 100*newestWill/newest, 100*open))
+		return t.unfinished(fmt.Sprintf("the newest %s leads converted at %.2f %%, older ones like them at %.2f %%, and the rate falls towards the newest as where conversions take time: about %.0f %% of them seem to be still to come",
+			budget.Count(newest), 100*newestWon/newest, 100*newestWill/newest, 100*open))
 	}
 	return nil
 }

@@ -262,6 +262,12 @@ func (c *config) validate() error {
 	if s := c.Outcome.Stage; s.Column != "" && len(s.Won) == 0 {
 		bad("outcome.stage.won", "empty", "the stages that are a conversion")
 	}
+	for _, name := range c.Outcome.Stage.Lost {
+		if soundsOpen(name) && !c.Outcome.Trusted {
+			bad("outcome.stage.lost", fmt.Sprintf("%q, which sounds as if nothing were decided yet", name),
+				"it under outcome.stage.open, or outcome.trusted: true: open leads that count as lost halve every probability")
+		}
+	}
 	if m := c.Value.GrossMargin; !(m > 0 && m <= 1) {
 		bad("value.gross_margin", m, "a share above 0 and at most 1")
 	}
@@ -302,6 +308,18 @@ func (c *config) validate() error {
 
 // mostROI is the greatest target return that is taken for one: above, percent were meant.
 const mostROI = 10
+
+// openWords are those of stages in which a lead is still worked.
+var (
+	openWords   = regexp.MustCompile(`(?i)^((open|pending|ongoing|assigned|working|in progress|in process|nurturing)\b|(new|active)( lead)?$)`)
+	closedWords = regexp.MustCompile(`(?i)\b(closed|lost|rejected|disqualified|dead)\b`)
+)
+
+// soundsOpen reports whether a stage is named as if its leads could still convert.
+func soundsOpen(stage string) bool {
+	words := strings.ReplaceAll(strings.ReplaceAll(strings.TrimSpace(stage), "_", " "), "-", " ")
+	return openWords.MatchString(words) && !closedWords.MatchString(words)
+}
 
 func (e *economicsConfig) validate() (problems []error) {
 	bad := func(key string, value any, want string) {

@@ -40,3 +40,22 @@ func FuzzConfig(f *testing.F) {
 		_ = c.validate()
 	})
 }
+
+// A stage that is lost by the configuration and open by its name is refused, unless the outcomes are trusted.
+func TestConfigRefusesOpenStagesAsLost(t *testing.T) {
+	for name, open := range map[string]bool{
+		"Open": true, "In Progress Positive": true, "in_progress": true, "New": true, "new lead": true, "Pending": true, "working": true,
+		"Closed Lost": false, "Open - closed": false, "New owner": false, "Openness": false, "Junk Lead": false, "Not Responding": false, "Long Term": false,
+	} {
+		c := defaultConfig()
+		c.Outcome.Stage = stageConfig{Column: "status", Won: []string{"Won"}, Lost: []string{"Lost", name}}
+		err := c.validate()
+		if open != (err != nil) || open && !strings.Contains(err.Error(), "outcome.stage.lost is \""+name) {
+			t.Errorf("%s: %v", name, err)
+		}
+		c.Outcome.Trusted = true
+		if err := c.validate(); err != nil {
+			t.Errorf("%s, trusted: %v", name, err)
+		}
+	}
+}
