@@ -1,12 +1,14 @@
 package model
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/stat"
 
+	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/features"
 )
 
@@ -45,7 +47,7 @@ type TruthGroup struct {
 
 // AssessOptions says how to assess.
 type AssessOptions struct {
-	By    []string  // category columns to group by, or "cohort"; nil = source, segments and cohort
+	By    []string  // category columns to group by, "tier" or "cohort"; nil = source, segments, cohort and, if the model has them, tiers
 	Truth []float64 // true probability of each row of the table, nil = unknown
 	AsOf  string    // moment of maturity, "" = the latest time in the data
 	Seed  uint64
@@ -69,7 +71,7 @@ func (m *Model) Assess(table *features.Table, o AssessOptions) (*Assessment, err
 	} else {
 		a.Notes = append(a.Notes, Warning{Code: "one_outcome", Detail: fmt.Sprintf("%d of %d leads converted: ranking cannot be measured", won, len(l.rows))})
 	}
-	if a.Groups, err = l.groupsFor(o.By, l.rows, logOdds); err != nil {
+	if a.Groups, err = m.groupsFor(l, o.By, logOdds); err != nil {
 		return nil, err
 	}
 	if o.Truth != nil {
@@ -97,15 +99,27 @@ func (m *Model) leadsOf(table *features.Table, asOf string, seed uint64) (*leads
 	return l, out, err
 }
 
-// groupsFor measures rows by the named columns.
-func (l *leads) groupsFor(by []string, rows []int32, logOdds []float64) ([]Group, error) {
+// byTier groups leads by the tier that the model's policy puts them in.
+const byTier = "tier"
+
+// groupsFor measures the leads by the named columns.
+func (m *Model) groupsFor(l *leads, by []string, logOdds []float64) ([]Group, error) {
+	rows := l.rows
 	if by == nil {
-		return l.groups(rows, logOdds), nil
+		return append(l.groups(rows, logOdds), m.tierGroups(l, logOdds)...), nil
 	}
 	groups := []Group{}
 	for _, name := range by {
 		if name == byCohort {
 			groups = append(groups, l.cohorts(rows, logOdds)...)
+			continue
+		}
+		if name == byTier && l.table.Schema.Index(name) < 0 {
+			tiers := m.tierGroups(l, logOdds)
+			if tiers == nil {
+				return nil, errors.New("model: assess: cannot group by tier: the model has no value tiers, and the data no column of that name")
+			}
+			groups = append(groups, tiers...)
 			continue
 		}
 		if name == features.RoleSource.String() && l.table.Schema.Index(name) < 0 {
@@ -120,6 +134,25 @@ func (l *leads) groupsFor(by []string, rows []int32, logOdds []float64) ([]Group
 		groups = append(groups, l.groupsBy(name, &l.table.Columns[i], rows, logOdds)...)
 	}
 	return groups, nil
+}
+
+// tierGroups measures the leads by tier, best first; nil for a model whose leads have no tiers.
+func (m *Model) tierGroups(l *leads, logOdds []float64) (groups []Group) {
+	if m.policy == nil || m.policy.Tiers == nil || m.value == nil {
+		return nil
+	}
+	money, names := m.TableMoney(l.table, l.rows), append(slices.Clone(m.policy.Tiers.Names), budget.Unscored)
+	members := make([][]int32, len(names))
+	for i := range l.rows {
+		k := slices.Index(names, m.policy.Tiers.Of(m.policy.TierValue(money.Value[i], money.Cost[i], money.Probability[i])))
+		members[k] = append(members[k], int32(i))
+	}
+	for k, name := range names {
+		if len(members[k]) > 0 {
+			groups = append(groups, l.group(byTier, name, l.rows, members[k], logOdds))
+		}
+	}
+	return groups
 }
 
 // truth compares with the true probabilities over all rows, mature or not.

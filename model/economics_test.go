@@ -66,6 +66,27 @@ func TestEconomics(t *testing.T) {
 	}
 }
 
+// The tiers of an assessment hold the mature leads that the tier table holds, best first.
+func TestAssessByTier(t *testing.T) {
+	m, table, e := reckoned(t, DefaultEconomicsOptions())
+	a, err := m.Assess(table, AssessOptions{By: []string{"tier"}})
+	if err != nil || len(a.Groups) != len(e.Tiers) {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	for i, g := range a.Groups {
+		if g.By != "tier" || g.Value != e.Tiers[i].Value || g.Rows != e.Tiers[i].Mature || g.Conversions != e.Tiers[i].Won {
+			t.Errorf("%+v, want %d leads of %s with %v won", g, e.Tiers[i].Mature, e.Tiers[i].Value, e.Tiers[i].Won)
+		}
+	}
+	if all, err := m.Assess(table, AssessOptions{}); err != nil || all.Groups[len(all.Groups)-1].By != "tier" {
+		t.Errorf("%v: no tiers among all groups", err)
+	}
+	plain := train(t, table, dated()).Model
+	if _, err := plain.Assess(table, AssessOptions{By: []string{"tier"}}); err == nil || !strings.Contains(err.Error(), "no value tiers") {
+		t.Error(err)
+	}
+}
+
 func TestEconomicsAtAnotherTarget(t *testing.T) {
 	roi := 0.6
 	o := DefaultEconomicsOptions()

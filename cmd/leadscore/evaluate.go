@@ -30,16 +30,16 @@ func (a *app) evaluateCommand() *cobra.Command {
 	f := &evaluateFlags{}
 	cmd := &cobra.Command{
 		Use:   "evaluate",
-		Short: "Measure a model on other leads, also by source, segment and cohort",
+		Short: "Measure a model on other leads, also by source, segment, cohort and tier",
 		Example: `  leadscore evaluate --model model.json --data later.parquet
-  leadscore evaluate --model model.json --data later.parquet --by industry --by cohort
+  leadscore evaluate --model model.json --data later.parquet --by industry --by tier
   leadscore evaluate --model model.json --data sample/leads.parquet --truth sample/leads.truth.parquet:p_horizon`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.evaluate(cmd.Context(), f) },
 	}
 	cmd.Flags().StringVar(&f.model, "model", "model.json", "the model")
 	cmd.Flags().StringSliceVar(&f.data, "data", nil, "Parquet files, globs or folders")
-	cmd.Flags().StringSliceVar(&f.by, "by", nil, "columns to group by, or cohort (default: source, segments and cohort)")
+	cmd.Flags().StringSliceVar(&f.by, "by", nil, "columns to group by, tier or cohort (default: source, segments, cohort and tier)")
 	cmd.Flags().StringVar(&f.truth, "truth", "", "FILE:COLUMN of true probabilities, matched by the lead's id")
 	cmd.Flags().StringVar(&f.asOf, "as-of", "", "day that maturity is measured at (default: the latest time in the data)")
 	cmd.Flags().Uint64Var(&f.seed, "seed", 1, "seed of the bootstrap")
