@@ -80,7 +80,7 @@ func TestBadConfigurations(t *testing.T) {
 	for _, c := range []struct{ name, text, message string }{
 		{"unknown key", "outcome: {converted: converted}\nhorizont: 3\n", `bad.yaml:2: unknown key "horizont"`},
 		{"unknown nested key", "columns:\n  id: lead_id\n  colour: x\n", `bad.yaml:3: unknown key "colour"`},
-		{"wrong type", "split:\n  holdout: many\n", "bad.yaml:2: cannot unmarshal"},
+		{"wrong type", "split:\n  holdout: many\n", `bad.yaml:2: "many" is not a number (a share is written 0.25)`},
 		{"not YAML", "a: [1,\n", "bad.yaml:"},
 		{"key twice", "missing: []\nmissing: []\n", `bad.yaml:2: mapping key "missing" already defined`},
 		{"two documents", "missing: []\n---\nmissing: []\n", "only one YAML document"},

@@ -197,8 +197,12 @@ func cmpOr(a, b string) string {
 	return b
 }
 
-var yamlLine = regexp.MustCompile(`line (\d+): (.*)`)
-var yamlUnknown = regexp.MustCompile(`field (.+) not found in type .*`)
+// What the YAML package says of a line, of a key and of a value that do not fit.
+var (
+	yamlLine     = regexp.MustCompile(`line (\d+): (.*)`)
+	yamlUnknown  = regexp.MustCompile(`field (.+) not found in type .*`)
+	yamlNoNumber = regexp.MustCompile("cannot unmarshal !!str `(.*)` into (?:float64|int)")
+)
 
 // decode reads YAML strictly.
 func (c *config) decode(path string, text []byte) error {
@@ -219,7 +223,7 @@ func (c *config) decode(path string, text []byte) error {
 	var problems []error
 	for _, text := range lines {
 		if m := yamlLine.FindStringSubmatch(text); m != nil {
-			text = m[1] + ": " + yamlUnknown.ReplaceAllString(m[2], `unknown key "$1"`)
+			text = m[1] + ": " + yamlNoNumber.ReplaceAllString(yamlUnknown.ReplaceAllString(m[2], `unknown key "$1"`), `"$1" is not a number (a share is written 0.25)`)
 			problems = append(problems, fmt.Errorf("config: %s:%s", path, text))
 			continue
 		}
