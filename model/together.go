@@ -150,23 +150,8 @@ func (p *predictions) together(ctx context.Context, o logit.Options) (*Together,
 	if !ok || !(line.Slope > 0) {
 		return nil, nil
 	}
-	information := make([]float64, len(p.eta))
-	for i, s := range p.eta {
-		q := Sigmoid(line.at(s))
-		information[i] = p.w(i) * q * (1 - q)
-	}
-	t := &Together{Leads: len(p.eta)}
-	if t.From, t.To = between(p.eta, information, togetherTail); !(t.From <= 0 && t.To >= 0) {
-		return nil, nil
-	}
-	bowl := make([]float64, len(p.eta))
-	for i, s := range p.eta {
-		bowl[i] = t.bowl(s)
-	}
-	_, t.Tilt = stat.LinearRegression(p.eta, bowl, information, false)
-	for i, s := range p.eta {
-		bowl[i] = t.bowl(s)
-	}
+	t := p.bend(line)
+	bowl := t.bowls(p.eta)
 	o.Start, o.StandardErrors, o.Tolerance = nil, logit.NoErrors, learnTolerance/100
 	fit, err := logit.Minimise(ctx, logit.Problem{Rows: len(p.eta), Targets: p.y, Weights: p.weight, Columns: []logit.Column{
 		{Numbers: logit.Numbers{F64: p.eta}, Scale: 1}, {Numbers: logit.Numbers{F64: bowl}, Scale: 1}}}, o)
@@ -174,10 +159,7 @@ func (p *predictions) together(ctx context.Context, o logit.Options) (*Together,
 		return nil, err
 	}
 	slope, curvature := fit.Coefficients[0][0], fit.Coefficients[1][0]
-	for i, s := range p.eta {
-		information[i] = Sigmoid(fit.Intercept + slope*s + curvature*bowl[i])
-	}
-	se := p.togetherError(bowl, information)
+	se := p.togetherError(bowl, func(i int) float64 { return Sigmoid(fit.Intercept + slope*p.eta[i] + curvature*bowl[i]) })
 	z := curvature / se
 	if !(slope > 0 && math.Abs(z) > togetherErrors) {
 		return nil, nil
@@ -188,6 +170,35 @@ func (p *predictions) together(ctx context.Context, o logit.Options) (*Together,
 	return t, nil
 }
 
+// bend is t, as yet of curvature 0: where there is information on it, and tilted so that a line leaves it alone.
+func (p *predictions) bend(l line) *Together {
+	information := p.information(func(i int) float64 { return Sigmoid(l.at(p.eta[i])) })
+	t := &Together{Leads: len(p.eta)}
+	from, to := between(p.eta, information, togetherTail)
+	t.From, t.To = min(from, 0), max(to, 0)
+	_, t.Tilt = stat.LinearRegression(p.eta, t.bowls(p.eta), information, false)
+	return t
+}
+
+// bowls is t/Curvature of each S.
+func (t *Together) bowls(sums []float64) []float64 {
+	bowl := make([]float64, len(sums))
+	for i, s := range sums {
+		bowl[i] = t.bowl(s)
+	}
+	return bowl
+}
+
+// information is w·p·(1−p) of each lead.
+func (p *predictions) information(probability func(i int) float64) []float64 {
+	h := make([]float64, len(p.eta))
+	for i := range h {
+		q := probability(i)
+		h[i] = p.w(i) * q * (1 - q)
+	}
+	return h
+}
+
 // between returns the quantiles of x that leave tail of the weight on either side.
 func between(x, weights []float64, tail float64) (from, to float64) {
 	x, weights = slices.Clone(x), slices.Clone(weights)
@@ -195,22 +206,16 @@ func between(x, weights []float64, tail float64) (from, to float64) {
 	return stat.Quantile(tail, stat.Empirical, x, weights), stat.Quantile(1-tail, stat.Empirical, x, weights)
 }
 
-// togetherError is the standard error of a coefficient of square beside a line in S, whatever the true model is, given
-// the fitted probabilities: see line.errors. What the line explains of square is taken out of it.
-func (p *predictions) togetherError(square, fitted []float64) float64 {
-	var h, hs, hss, hq, hsq float64
+// togetherError is the standard error of a coefficient of bowl beside a line in S, whatever the true model is, given the
+// fitted probabilities: see line.errors. What the line explains of bowl is taken out of it.
+func (p *predictions) togetherError(bowl []float64, probability func(i int) float64) float64 {
+	information := p.information(probability)
+	a, b := stat.LinearRegression(p.eta, bowl, information, false)
+	scores, curvature, variance := make([]float64, len(bowl)), 0.0, 0.0
 	for i, s := range p.eta {
-		w := p.w(i) * fitted[i] * (1 - fitted[i])
-		h, hs, hss = h+w, hs+w*s, hss+w*s*s
-		hq, hsq = hq+w*square[i], hsq+w*s*square[i]
-	}
-	det := h*hss - hs*hs
-	a, b := (hss*hq-hs*hsq)/det, (h*hsq-hs*hq)/det
-	scores, curvature, variance := make([]float64, len(square)), 0.0, 0.0
-	for i, s := range p.eta {
-		free := square[i] - a - b*s
-		scores[i] = p.w(i) * (p.y[i] - fitted[i]) * free
-		curvature += p.w(i) * fitted[i] * (1 - fitted[i]) * free * free
+		free := bowl[i] - a - b*s
+		scores[i] = p.w(i) * (p.y[i] - probability(i)) * free
+		curvature += information[i] * free * free
 	}
 	for _, score := range sumByCluster(scores, p.cluster) {
 		variance += score * score
