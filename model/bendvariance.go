@@ -65,10 +65,10 @@ func (t *trainer) remainder(f *fitted, rows []int32) (*remainder, error) {
 	o := &remainder{rows: rows, residual: make([]float64, len(rows)), curvature: make([]float64, len(rows))}
 	var curvature, weight float64
 	for i, eta := range m.TableLogOdds(t.table, rows) {
-		q, w := Sigmoid(eta), t.weight(rows[i])
+		q, w := Sigmoid(eta+f.sampled), t.fitWeight(rows[i])
 		o.residual[i], o.curvature[i] = w*(float64(t.converted[rows[i]])-q), w*q*(1-q)
 		curvature += o.curvature[i]
-		weight += w
+		weight += t.weight(rows[i])
 	}
 	o.mean = curvature / weight
 	return o, nil

@@ -23,6 +23,7 @@ type fitted struct {
 	groups  int       // of a feature in a pair, at most
 	delay   *Delay    // nil = no immature leads are in the fit
 	joint   *Together // nil = effects add up
+	sampled float64   // what was taken from the intercept of a sample by outcome
 
 	contrasted *contrasts // nil until asked for
 }
@@ -36,6 +37,7 @@ type trainer struct {
 	crossed  []crossed // of the last calibration
 	moved    *Rolling  // between the leads before the holdout and in it; nil if those are random
 	young    []int32   // immature leads that the fit of the shipped model takes in
+	sampled  float64   // ln(w₀/w₁) of leads sampled by outcome (sampling.go), 0 of others
 	known    *fitted   // whose penalties and pairs cross-fits of recipe auto may take over; nil = each learns its own
 }
 
@@ -63,7 +65,11 @@ func (t *trainer) fit(ctx context.Context, stage string, rows []int32, withError
 	}
 	rows = t.whole(rows)
 	if t.options.Recipe == RecipeAuto {
-		return t.autoFit(ctx, rows, t.solverOptions(stage, withErrors))
+		f, err := t.autoFit(ctx, rows, t.solverOptions(stage, withErrors))
+		if err == nil && t.sampled != 0 {
+			err = t.restore(f, rows)
+		}
+		return f, err
 	}
 	encoder, empty, err := features.Fit(t.table, rows, t.weights)
 	if err != nil {
@@ -107,7 +113,7 @@ func (t *trainer) predict(ctx context.Context, stage string, u turn) ([]float64,
 // problem hands the encoded rows to the solver; their memory is shared.
 func (t *trainer) problem(encoder *features.Encoder, rows []int32) logit.Problem {
 	design := encoder.Design(t.table, rows)
-	p := logit.Problem{Rows: design.Rows, Labels: t.labels(rows), Weights: t.weightsFor(rows), Columns: make([]logit.Column, len(design.Columns))}
+	p := logit.Problem{Rows: design.Rows, Labels: t.labels(rows), Weights: t.fitWeightsFor(rows), Columns: make([]logit.Column, len(design.Columns))}
 	for i, c := range design.Columns {
 		p.Columns[i] = logit.Column{
 			Codes: logit.Codes(c.Codes), Levels: c.Levels, Numbers: logit.Numbers(c.Numbers),

@@ -69,7 +69,11 @@ func prepare(table *features.Table, options Options) (*trainer, error) {
 	case won == 0 || won == n:
 		return nil, fmt.Errorf("model: %w: %d of %d leads converted", ErrOneClass, won, n)
 	}
-	return &trainer{leads: l, outcomes: o, options: options, progress: &progress{report: options.Progress}}, nil
+	t := &trainer{leads: l, outcomes: o, options: options, progress: &progress{report: options.Progress}}
+	if options.Recipe == RecipeAuto && len(o.young) == 0 {
+		t.sampled = l.sampledByOutcome()
+	}
+	return t, nil
 }
 
 // knownInTime refuses features that were not known when the leads were created: by declaration, or because a
@@ -351,7 +355,7 @@ func (m *Model) complete(result *Training, value valueModel, options Options) er
 func (t *trainer) fitSummary(f *fitted, c Calibration) FitSummary {
 	s := FitSummary{
 		Recipe: t.options.Recipe, L2: t.options.L2, Columns: len(f.encoder.Terms()), Objective: f.linear.Objective,
-		GradientNorm: f.linear.GradientNorm, Passes: f.linear.Passes, SE: t.options.SE, Together: f.joint, Calibration: c, Delay: f.delay,
+		GradientNorm: f.linear.GradientNorm, Passes: f.linear.Passes, SE: t.options.SE, Together: f.joint, Calibration: c, Sampled: t.sampled, Delay: f.delay,
 	}
 	for _, term := range f.encoder.Terms() {
 		s.Coefficients += term.Size()

@@ -66,7 +66,8 @@ type FitSummary struct {
 	SE           string      `json:"se"`
 	Together     *Together   `json:"together,omitempty"` // absent where effects add up
 	Calibration  Calibration `json:"calibration"`
-	Delay        *Delay      `json:"delay,omitempty"` // absent where conversions have no dates or no horizon
+	Sampled      float64     `json:"sampled,omitempty"` // ln(w₀/w₁) of leads sampled by outcome, which recipe auto fits without weights
+	Delay        *Delay      `json:"delay,omitempty"`   // absent where conversions have no dates or no horizon
 }
 
 // ValueSummary says what a sale is worth, how that was learnt, and, where leads were held out, how good it is.

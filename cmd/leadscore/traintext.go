@@ -37,6 +37,9 @@ func (o *trainOutput) text(w io.Writer) {
 	}
 	row("model", "%s: %d features, %s coefficients, calibration %s", o.Fit.Recipe, o.Fit.Columns, budget.Count(o.Fit.Coefficients), o.Fit.Calibration.Kind)
 	row("optimum", "objective %.4f, relative gradient %.1e, %d passes", o.Fit.Objective, o.Fit.GradientNorm, o.Fit.Passes)
+	if o.Fit.Sampled != 0 {
+		row("sample", "by outcome, with weights in the ratio of %.4g: fitted without them, the base rate restored", math.Exp(o.Fit.Sampled))
+	}
 	if d := o.Fit.Delay; d != nil {
 		row("days to convert", "median (90 %%) %s", lagText(d))
 		if d.Used > 0 {
