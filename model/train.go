@@ -192,7 +192,7 @@ func (t *trainer) evaluateHoldout(ctx context.Context, result *Training) ([]int3
 	accounts := t.accountGroups(before, held, logOdds)
 	result.Groups = append(t.groups(held, logOdds), accounts...)
 	result.Warnings = append(result.Warnings, accountsFlatter(accounts, result.Holdout)...)
-	if result.Value.ValueFigures, err = t.holdoutValue(ctx, m, before, held, logOdds); err != nil {
+	if result.Value.ValueFigures, result.Value.ProbabilityByProfit, err = t.holdoutValue(ctx, m, before, held, logOdds); err != nil {
 		return nil, none, err
 	}
 	if t.kind != SplitRandom {
@@ -311,7 +311,11 @@ func (t *trainer) finish(ctx context.Context, result *Training, f *fitted, calib
 	}
 	result.Warnings = append(result.Warnings, doubts...)
 	value.Holdout = result.Value.ValueFigures
+	dependence := result.Value.ProbabilityByProfit
 	result.Value = value.summary()
+	if err := t.addDependences(ctx, result, dependence); err != nil {
+		return err
+	}
 	result.Fit = t.fitSummary(f, calibration)
 	if err := t.addPolicy(m, value, rows, result); err != nil {
 		return err

@@ -80,6 +80,10 @@ type ValueSummary struct {
 	Unknown  int     `json:"unknown,omitempty"`       // wins of unknown profit, left out
 	TopShare float64 `json:"top_share,omitempty"`     // of the profit, in the best hundredth of the wins
 	Features int     `json:"features,omitempty"`      // that have a part in it
+	// In the log-odds of fits that had not seen the sale, beside the features; absent without cross-fits or of few sales.
+	ProfitByProbability *Dependence `json:"profit_by_probability,omitempty"`
+	// In the logarithm of the profit if won, beside the log-odds, on the leads held out.
+	ProbabilityByProfit *Dependence `json:"probability_by_profit,omitempty"`
 	*ValueFigures
 }
 

@@ -41,14 +41,19 @@ func (w *wins) evenly(count int) *wins {
 	}
 	part := &wins{}
 	for _, i := range places {
-		part.rows = append(part.rows, w.rows[i])
-		part.profit = append(part.profit, w.profit[i])
-		part.weight = append(part.weight, w.weight[i])
-		if w.cluster != nil {
-			part.cluster = append(part.cluster, w.cluster[i])
-		}
+		part.take(w, int(i))
 	}
 	return part
+}
+
+// take adds sale i of others.
+func (w *wins) take(of *wins, i int) {
+	w.rows = append(w.rows, of.rows[i])
+	w.profit = append(w.profit, of.profit[i])
+	w.weight = append(w.weight, of.weight[i])
+	if of.cluster != nil {
+		w.cluster = append(w.cluster, of.cluster[i])
+	}
 }
 
 // worthNothing counts the sales whose profit is 0 or a loss, and sums up the losses.
@@ -130,6 +135,7 @@ func (t *trainer) winsOf(encoder *features.Encoder, rows []int32) (w *wins, sour
 
 // value learns the value model from the won rows, and says what is doubtful about them.
 func (t *trainer) value(ctx context.Context, encoder *features.Encoder, rows []int32) (valueModel, []Warning, error) {
+	t.sales = nil
 	w, source, leads, err := t.winsOf(encoder, rows)
 	if err != nil {
 		return valueModel{}, nil, err
@@ -147,7 +153,8 @@ func (t *trainer) value(ctx context.Context, encoder *features.Encoder, rows []i
 	if err != nil {
 		return v, nil, err
 	}
-	fitted, err := fitValue(ctx, &valueData{encoder: encoder, shapes: shapes, table: t.table, wins: w, seed: t.options.Seed})
+	t.sales = &valueData{encoder: encoder, shapes: shapes, table: t.table, wins: w, seed: t.options.Seed}
+	fitted, err := fitValue(ctx, t.sales)
 	if errors.Is(err, errNoOptimum) {
 		doubts.say("value_not_fitted", "", "%v: the mean profit is used", err)
 		err = nil
@@ -191,21 +198,22 @@ func (t *trainer) aboutWins(doubts *doubtList, w *wins) {
 	}
 }
 
-// holdoutValue measures the value model of the rows before the holdout on it; nil where there is too little to measure.
-func (t *trainer) holdoutValue(ctx context.Context, m *Model, before, held []int32, logOdds []float64) (*ValueFigures, error) {
+// holdoutValue measures the value model of the rows before the holdout on it, as far as there is enough to measure.
+func (t *trainer) holdoutValue(ctx context.Context, m *Model, before, held []int32, logOdds []float64) (*ValueFigures, *Dependence, error) {
 	v, _, err := t.value(ctx, m.encoder, before)
 	if err != nil || v.Kind == ValueNone {
-		return nil, err
+		return nil, nil, err
 	}
 	m.document.Value = v
 	if err := m.compileValue(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	profit, err := profitOf(t.table, t.options.GrossMargin)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	s := &valueSample{predicted: m.TableProfit(t.table, held), weight: t.weightsFor(held), constant: v.Mean, seed: t.options.Seed,
+	predicted := m.TableProfit(t.table, held)
+	s := &valueSample{predicted: predicted, weight: t.weightsFor(held), constant: v.Mean, seed: t.options.Seed,
 		probability: make([]float64, len(held)), profit: make([]float64, len(held))}
 	for i, r := range held {
 		s.probability[i], s.profit[i] = Sigmoid(logOdds[i]), math.NaN()
@@ -216,7 +224,7 @@ func (t *trainer) holdoutValue(ctx context.Context, m *Model, before, held []int
 	if t.accounts != nil {
 		s.cluster = renumbered(t.accounts, held)
 	}
-	return valueFigures(s), nil
+	return valueFigures(s), t.probabilityByProfit(held, logOdds, predicted), nil
 }
 
 // summary says what the value model came to.

@@ -160,6 +160,12 @@ func (b *builder) value() facts {
 		{"Learnt from", plural(v.Wins, "won lead") + ofNothing(v.Nothing)},
 		{"Method", valueMethod(v.Kind)},
 	}
+	if d := v.ProfitByProbability; d != nil && finite(d.Coefficient) && finite(d.T) {
+		list = append(list, fact{"Beside the features", fmt.Sprintf("log profit moves by %s a unit of log-odds (t %s on %s)", signed(d.Coefficient), fixed(d.T, 1), plural(d.Leads, "sale"))})
+	}
+	if d := v.ProbabilityByProfit; d != nil && finite(d.Coefficient) && finite(d.T) {
+		list = append(list, fact{"Beside the probability", fmt.Sprintf("log-odds move by %s a unit of log profit (t %s on %s held out)", signed(d.Coefficient), fixed(d.T, 1), plural(d.Leads, "lead"))})
+	}
 	if f := v.ValueFigures; f != nil && finite(f.Bias) && finite(f.Gini) && finite(f.D2) {
 		list = append(list,
 			fact{"On sales held out", fmt.Sprintf("%s: promised ÷ earned %s (%s), the mean alone %s", plural(f.Sales, "sale"), fixed(f.Bias, 3), between(f.BiasCI, decimals(3)), fixed(f.BiasConstant, 3))},

@@ -54,6 +54,12 @@ func (o *trainOutput) text(w io.Writer) {
 		c := budget.Currency(o.Value.Currency)
 		row("best fifth", "made %s by expected value, %s by probability alone", c.Format(math.Round(v.CapacityProfit)), c.Format(math.Round(v.CapacityConstant)))
 	}
+	if d := o.Value.ProfitByProbability; d != nil {
+		row("p and profit", "beside the features, log profit moves by %+.3f a unit of log-odds (t %.1f)", d.Coefficient, d.T)
+	}
+	if d := o.Value.ProbabilityByProfit; d != nil {
+		row("", "beside the probability, log-odds move by %+.3f a unit of log profit (t %.1f)", d.Coefficient, d.T)
+	}
 	row("leaks", "%s", leakText(o.Leaks))
 	row("cost", "%.2f CPU s, %.2f s, %.0f MB", o.Cost.TotalCPU, o.Cost.Wall, float64(o.Cost.MaxRSS)/1e6)
 	_ = t.Flush()
