@@ -41,6 +41,7 @@ func credibleValue(w *wins, feature string, leads []float64) (valueModel, *Warni
 
 // credibleMeans returns m_s of each level.
 func credibleMeans(w *wins, levels int, overall float64) []float64 {
+	w = w.asSeen()
 	count, own := make([]float64, levels), make([]float64, levels)
 	for i, x := range w.profit {
 		if s := w.level[i]; s >= 0 {

@@ -103,7 +103,8 @@ func (m *lagModel) sum() {
 type lagged struct {
 	*lagModel
 	targets []float64 // q
-	weights []float64 // nil = all 1
+	weights []float64 // in the fit, nil = all 1
+	unit    float64   // by which they were divided
 	open    []openLead
 	undated []openLead  // converted, nobody knows when before this age
 	seen    [][]float64 // weight of dated conversions by part and step
@@ -128,9 +129,9 @@ func (m *lagModel) over(t *trainer, rows []int32) *lagged {
 		rows = features.AllRows(t.table.Rows)
 	}
 	n := m.strata.count()
-	l := &lagged{lagModel: m, targets: make([]float64, len(rows)), weights: t.weightsFor(rows), seen: matrix(n, m.times.steps), all: make([]float64, n), won: make([]float64, n)}
+	l := &lagged{lagModel: m, targets: make([]float64, len(rows)), weights: t.fitWeightsFor(rows), unit: t.unit, seen: matrix(n, m.times.steps), all: make([]float64, n), won: make([]float64, n)}
 	for i, r := range rows {
-		lead := openLead{row: i, part: m.strata.of(r), age: m.times.age(r), w: t.weight(r)}
+		lead := openLead{row: i, part: m.strata.of(r), age: m.times.age(r), w: t.fitWeight(r)}
 		l.all[lead.part] += lead.w
 		switch {
 		case t.converted[r] == 1:
@@ -324,11 +325,11 @@ func (l *lagged) summary(rounds int) *Delay {
 	expected := slices.Clone(l.won)
 	for _, lead := range l.open {
 		q := float64(lead.w * l.targets[lead.row])
-		d.Expected += q
+		d.Expected += q * l.unit
 		expected[lead.part] += q
 	}
 	for part, g := range l.g {
-		c := Lag{Conversions: expected[part], Cumulative: make([]float64, len(g))}
+		c := Lag{Conversions: expected[part] * l.unit, Cumulative: make([]float64, len(g))}
 		if part < len(l.strata.levels) {
 			c.Level = l.strata.levels[part]
 		}

@@ -31,13 +31,13 @@ type fitted struct {
 // trainer runs fits.
 type trainer struct {
 	*leads
+	weighting
 	outcomes *outcomes
 	options  Options
 	progress *progress
 	crossed  []crossed  // of the last calibration
 	moved    *Rolling   // between the leads before the holdout and in it; nil if those are random
 	young    []int32    // immature leads that the fit of the shipped model takes in
-	sampled  float64    // ln(w₀/w₁) of leads sampled by outcome (sampling.go), 0 of others
 	sales    *valueData // that the last value model was learnt from
 	known    *fitted    // whose penalties and pairs cross-fits of recipe auto may take over; nil = each learns its own
 }

@@ -132,7 +132,7 @@ func (l *learner) tryPairs(ctx context.Context, s *pairing, fold []uint8, k int)
 	terms, chosen := inner.pairTerms(s, chosen, func(a, b, count int) []float64 {
 		weight := make([]float64, count)
 		for i := range fold { // every row, so that each has a cell: which cells there are tells nothing of outcomes
-			weight[int(s.codes[a][i])*s.counts[b]+int(s.codes[b][i])] += l.problemWeight(i)
+			weight[int(s.codes[a][i])*s.counts[b]+int(s.codes[b][i])] += l.weight(l.row(i))
 		}
 		return weight
 	})

@@ -171,7 +171,7 @@ func (l *learner) pairTerms(s *pairing, chosen []candidatePair, weights func(a, 
 	room := l.room()
 	for _, c := range chosen {
 		w := weights(c.a, c.b, s.counts[c.a]*s.counts[c.b])
-		t := l.encoder.Crossed(s.terms[c.a], s.terms[c.b], s.groups[c.a], s.groups[c.b], w, autoWeight)
+		t := l.encoder.Crossed(s.terms[c.a], s.terms[c.b], s.groups[c.a], s.groups[c.b], w, l.leastWeight())
 		if size := len(t.Histogram) - 1; size > 1 && size <= room {
 			room -= size
 			terms, made = append(terms, t), append(made, c)

@@ -34,7 +34,7 @@ type shapes struct {
 
 // shapesOf fits both on the rows.
 func (t *trainer) shapesOf(rows []int32) (*shapes, []string, error) {
-	steps, empty, err := features.FitBins(t.table, rows, t.weights, features.BinOptions{Bins: binsFor(t.table.Schema), MinWeight: autoWeight})
+	steps, empty, err := features.FitBins(t.table, rows, t.weights, features.BinOptions{Bins: binsFor(t.table.Schema), MinWeight: t.leastWeight()})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -69,9 +69,9 @@ func prepare(table *features.Table, options Options) (*trainer, error) {
 	case won == 0 || won == n:
 		return nil, fmt.Errorf("model: %w: %d of %d leads converted", ErrOneClass, won, n)
 	}
-	t := &trainer{leads: l, outcomes: o, options: options, progress: &progress{report: options.Progress}}
-	if options.Recipe == RecipeAuto && len(o.young) == 0 {
-		t.sampled = l.sampledByOutcome()
+	t := &trainer{leads: l, weighting: weighting{unit: 1}, outcomes: o, options: options, progress: &progress{report: options.Progress}}
+	if options.Recipe == RecipeAuto {
+		t.weighting = l.weighting(len(o.young) == 0)
 	}
 	return t, nil
 }

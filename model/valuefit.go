@@ -82,6 +82,7 @@ type valueLearner struct {
 
 // newValueLearner codes sales.
 func newValueLearner(data *valueData, w *wins) *valueLearner {
+	w = w.asSeen()
 	n := len(w.profit)
 	l := &valueLearner{encoder: data.encoder, rows: w.rows, design: newValueDesign(data.encoder, data.curved, data.table, w.rows), w: w.weight, cluster: w.cluster,
 		y: slices.Clone(w.profit), size: make([]float64, n), paid: make([]float64, n), fold: foldsOf(n, w.cluster, data.seed)}

@@ -25,7 +25,7 @@ func (t *trainer) valueShapes(encoder *features.Encoder, rows []int32) (*valueSh
 	if part := evenly(rows, t.table.Rows, learnRows); part != nil {
 		rows = part
 	}
-	steps, _, err := features.FitBins(t.table, rows, t.weights, features.BinOptions{Bins: curveBins, MinWeight: autoWeight})
+	steps, _, err := features.FitBins(t.table, rows, t.weights, features.BinOptions{Bins: curveBins, MinWeight: t.leastWeight()})
 	if err != nil {
 		return nil, err
 	}
