@@ -168,8 +168,8 @@ func (t *trainer) learn(ctx context.Context, rows []int32, s *shapes, o logit.Op
 		return nil, err
 	}
 	stepped := t.problem(s.steps, l.design)
-	bent := l.bends(&stepped, newLeftover(&l.problem, linearPredictor(&l.problem, l.fit)))
-	if err := l.reshape(ctx, bent, mainSteps); err != nil {
+	bent, err := l.bend(ctx, &stepped)
+	if err != nil {
 		return nil, err
 	}
 	return l, l.addPairs(ctx, rows, &stepped, bent)

@@ -75,6 +75,40 @@ func TestStraightNumbersKeepASlope(t *testing.T) {
 	}
 }
 
+// Many bends that are each too weak to be sure of get steps, for together they predict better; without any, chance does
+// not pass for them.
+func TestLikelyBends(t *testing.T) {
+	const n, count = 3000, 12
+	steps := func(seed uint64, bow float64) (taken int) {
+		random := rand.New(rand.NewPCG(seed, 31))
+		var columns []column
+		eta, won := make([]float64, n), make([]bool, n)
+		for k := range count {
+			x := make([]float64, n)
+			for i := range x {
+				x[i] = random.NormFloat64()
+				eta[i] += 0.1*x[i] + bow*math.Abs(x[i])
+			}
+			columns = append(columns, numeric(fmt.Sprint("x", k), features.RoleFeature, x))
+		}
+		for i := range won {
+			won[i] = random.Float64() < Sigmoid(eta[i]-1-bow*count*0.8)
+		}
+		for _, term := range train(t, tableOf(t, append(columns, yesNo(won))...), autoOptions()).Model.encoder.Terms() {
+			taken += b2i(term.Ordered())
+		}
+		return taken
+	}
+	bowed, straight := 0, 0
+	for seed := range uint64(4) {
+		bowed += steps(seed, 0.2)
+		straight += steps(seed, 0)
+	}
+	if bowed < 2*count || straight > 3 {
+		t.Errorf("of %d numbers %d bowed and %d straight ones are in steps", 4*count, bowed, straight)
+	}
+}
+
 // By chance alone the scores of bends are standard normal, near enough.
 func TestBendScoreOfChance(t *testing.T) {
 	columns := straightColumns(6000, 60, 3)[1:]
@@ -96,7 +130,7 @@ func TestBendScoreOfChance(t *testing.T) {
 	var sum, square float64
 	count := len(columns) - 1
 	for k := range count {
-		z := l.bend(k, &stepped, left).score
+		z := l.curving(k, &stepped, left).score
 		sum, square = sum+z, square+z*z
 	}
 	mean := sum / float64(count)

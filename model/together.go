@@ -100,35 +100,63 @@ func (t *Together) check() error {
 // lookTogether finds out whether effects add up, on leads that fits with the learner's terms and penalties did not see;
 // nil if nothing speaks against it.
 func (l *learner) lookTogether(ctx context.Context) (*Together, error) {
-	fold := l.folds()
-	var seen predictions
-	for k := range gateFolds {
-		if len(seen.eta) >= togetherTested {
-			break
-		}
-		inner := l.leaving(fold, k)
-		if err := inner.adapt(ctx, 0, 0); err != nil {
-			return nil, err
-		}
-		base := inner.base()
-		eta := linearPredictor(&inner.problem, inner.fit)
-		for i, f := range fold {
-			if int(f) != k {
-				continue
-			}
-			seen.eta = append(seen.eta, eta[i]-base)
-			seen.y = append(seen.y, outcomeOf(&l.problem, i))
-			seen.weight = append(seen.weight, l.problemWeight(i))
-			if l.accounts != nil {
-				seen.cluster = append(seen.cluster, l.accounts[l.row(i)])
-			}
-		}
+	seen, bases, err := l.crossFit(ctx, togetherTested)
+	if err != nil {
+		return nil, err
+	}
+	for i, base := range bases {
+		seen.eta[i] -= base
 	}
 	t, err := seen.together(ctx, l.options)
 	if t != nil {
 		t.balance(linearPredictor(&l.problem, l.fit), l.base(), l.problemWeight)
 	}
 	return t, err
+}
+
+// crossFit predicts leads, fold by fold until there are so many, by fits with the learner's terms and penalties that did
+// not see them, and returns the base of each one's fit beside η; none where a fit would have too few of an outcome.
+func (l *learner) crossFit(ctx context.Context, enough int) (p predictions, bases []float64, err error) {
+	fold := l.folds()
+	for k := 0; k < gateFolds && len(p.eta) < enough; k++ {
+		inner := l.leaving(fold, k)
+		if won, lost := inner.outcomes(); min(won, lost) < minOutcomes {
+			return predictions{}, nil, nil
+		}
+		if err := inner.adapt(ctx, 0, 0); err != nil {
+			return p, nil, err
+		}
+		base, eta := inner.base(), linearPredictor(&inner.problem, inner.fit)
+		for i, f := range fold {
+			if int(f) != k {
+				continue
+			}
+			bases = append(bases, base)
+			p.eta = append(p.eta, eta[i])
+			l.addTested(&p, i)
+		}
+	}
+	return p, bases, nil
+}
+
+// addTested adds a row that was tested, but for its η.
+func (l *learner) addTested(p *predictions, i int) {
+	p.y = append(p.y, outcomeOf(&l.problem, i))
+	p.weight = append(p.weight, l.problemWeight(i))
+	if l.accounts != nil {
+		p.cluster = append(p.cluster, l.accounts[l.row(i)])
+	}
+}
+
+// outcomes counts the conversions among the rows of some weight, and the others.
+func (l *learner) outcomes() (won, lost float64) {
+	for i := range l.problem.Rows {
+		if l.problemWeight(i) > 0 {
+			y := outcomeOf(&l.problem, i)
+			won, lost = won+y, lost+1-y
+		}
+	}
+	return won, lost
 }
 
 // base is η where every term has its mean effect.
