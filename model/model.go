@@ -59,6 +59,26 @@ type coefficients struct {
 // compile derives what scoring needs from the document. The order of every sum here and in logOdds is fixed:
 // trainer, command line and server get the same bits.
 func (m *Model) compile() error {
+	if err := m.compileOdds(); err != nil {
+		return err
+	}
+	if err := m.checkUncertainty(); err != nil {
+		return err
+	}
+	if err := m.document.Fit.Delay.check(m.encoder, m.document.Label.Horizon); err != nil {
+		return err
+	}
+	if err := m.compileExchange(); err != nil {
+		return err
+	}
+	if err := m.compileValue(); err != nil {
+		return err
+	}
+	return m.compilePolicy()
+}
+
+// compileOdds derives the predictor of ℓ.
+func (m *Model) compileOdds() error {
 	d := &m.document
 	terms := m.encoder.Terms()
 	if len(d.Coefficients) != len(terms) {
@@ -96,19 +116,7 @@ func (m *Model) compile() error {
 		m.joint = t.Scaled(b)
 	}
 	m.base = a + float64(b*eta)
-	if err := m.checkUncertainty(); err != nil {
-		return err
-	}
-	if err := d.Fit.Delay.check(m.encoder, d.Label.Horizon); err != nil {
-		return err
-	}
-	if err := m.compileExchange(); err != nil {
-		return err
-	}
-	if err := m.compileValue(); err != nil {
-		return err
-	}
-	return m.compilePolicy()
+	return nil
 }
 
 // maxLogOdds bounds coefficients: what is beyond it is damage, and sums of such would not be finite.

@@ -35,6 +35,7 @@ const (
 	bendLikelyShare = 0.6
 	bendTested      = 40_000 // leads that are enough to decide by
 	bendErrors      = 0.5
+	bendTrialSteps  = 3
 )
 
 // shapes are the two ways in which numbers can enter: steps and slopes, term by term.
@@ -134,7 +135,7 @@ func (l *learner) likelyDoBetter(ctx context.Context, stepped *logit.Problem) (b
 		if won, lost := inner.outcomes(); min(won, lost) < minOutcomes {
 			return false, nil
 		}
-		if err := inner.adapt(ctx, 0, straightSteps); err != nil {
+		if err := inner.adapt(ctx, 0, 0); err != nil {
 			return false, err
 		}
 		found := inner.bends(stepped)
@@ -152,6 +153,9 @@ func (l *learner) likelyDoBetter(ctx context.Context, stepped *logit.Problem) (b
 				l.addTested(&tested, i)
 			}
 		}
+		if mean, _ := tested.meanAndError(gains); k > 0 && mean <= 0 {
+			return false, nil
+		}
 	}
 	mean, se := tested.meanAndError(gains)
 	return mean > bendErrors*se, nil
@@ -160,7 +164,7 @@ func (l *learner) likelyDoBetter(ctx context.Context, stepped *logit.Problem) (b
 // loss is the log loss of each row by a fit with steps for the given numbers.
 func (l *learner) loss(ctx context.Context, bent map[string]bool) ([]float64, error) {
 	shaped := *l
-	if err := shaped.reshape(ctx, bent, mainSteps); err != nil {
+	if err := shaped.reshape(ctx, bent, bendTrialSteps); err != nil {
 		return nil, err
 	}
 	loss := linearPredictor(&shaped.problem, shaped.fit)
