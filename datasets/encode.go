@@ -234,8 +234,8 @@ func dateValue(micros int64) (parquet.Value, error) {
 
 // decimalValue returns x in units of the decimal. Beyond 2⁵³ units a float64 no longer tells them apart.
 func decimalValue(t features.Type, x float64) (parquet.Value, error) {
-	units := math.RoundToEven(x * math.Pow10(t.Scale))
-	if !(math.Abs(units) < 1<<53) {
+	units := features.DecimalUnits(x, t.Scale)
+	if !(math.Abs(units) <= 1<<53) {
 		return parquet.Value{}, fmt.Errorf("%v is outside the range in which a %v is exact", x, t)
 	}
 	return parquet.Int64Value(int64(units)), nil

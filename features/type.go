@@ -148,14 +148,26 @@ func (t Type) Narrow(x float64) (float64, error) {
 // roundDecimal returns the float64 nearest to the decimal, of the given number of digits after the point, that
 // is nearest to x; half-way it takes the even one. It is what strconv makes of the decimal's text.
 func roundDecimal(x float64, scale int) float64 {
-	power := math.Pow10(scale)
-	units := x * power
-	whole := math.Round(units)
-	// units is off by less than 2⁻¹² here: unless x lies next to half a unit, whole is right, and both operands
-	// of the division are exact, so that it rounds once.
-	if math.Abs(units) < 1<<40 && math.Abs(units-whole) < 0.49 {
-		return whole / power
+	if units := DecimalUnits(x, scale); math.Abs(units) < 1<<53 {
+		return units / math.Pow10(scale) // both operands are exact: it rounds once
 	}
 	y, _ := strconv.ParseFloat(strconv.FormatFloat(x, 'f', scale, 64), 64) // digits always parse
 	return y
+}
+
+// DecimalUnits returns the whole number of units of a decimal of the given scale (10⁻ˢᶜᵃˡᵉ, at most 22) that is
+// nearest to x; half-way it takes the even one. Below 2⁵³ units it is exact: x = n / 10ˢᶜᵃˡᵉ gives a number of units
+// that reads as x again.
+func DecimalUnits(x float64, scale int) float64 {
+	power := math.Pow10(scale)
+	units := x * power
+	rest := math.FMA(x, power, -units) // what rounding the product left out: it decides next to half a unit alone
+	whole := math.RoundToEven(units)
+	switch off := units - whole; {
+	case off == 0.5 && rest > 0:
+		whole++
+	case off == -0.5 && rest < 0:
+		whole--
+	}
+	return whole
 }

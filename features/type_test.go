@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -173,4 +174,26 @@ func BenchmarkNarrowDecimal(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// TestDecimalUnits compares with the digits that strconv writes, which are rounded exactly, and reads decimals back.
+func TestDecimalUnits(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		scale := rapid.IntRange(0, maxScale).Draw(t, "scale")
+		x := rapid.OneOf(rapid.Float64(), rapid.Custom(func(t *rapid.T) float64 {
+			halves := float64(rapid.Int64Range(-1<<53, 1<<53).Draw(t, "halves"))
+			return math.Nextafter(halves/2/math.Pow10(scale), rapid.SampledFrom([]float64{math.Inf(-1), halves, math.Inf(1)}).Draw(t, "towards"))
+		})).Draw(t, "x")
+		units := DecimalUnits(x, scale)
+		if !(math.Abs(units) < 1<<53) {
+			return
+		}
+		digits := strings.Replace(strconv.FormatFloat(x, 'f', scale, 64), ".", "", 1)
+		if want, err := strconv.ParseFloat(digits, 64); err != nil || units != want {
+			t.Fatalf("%v has %v units of scale %d, want %v (%v)", x, units, scale, want, err)
+		}
+		if read := units / math.Pow10(scale); DecimalUnits(read, scale)/math.Pow10(scale) != read {
+			t.Fatalf("%v units of scale %d are not read back", units, scale)
+		}
+	})
 }
