@@ -12,7 +12,8 @@ import (
 // The columns of the value model are made of the codes that the log-odds are made of, in fewer coefficients, as sales
 // are few:
 //
-//	number     its slope in z, and its missing flag
+//	number     its slope in z, and its missing flag, standardised too, as both share one τ: as it is, a rare flag would
+//	           have to pay many times what a slope does
 //	curve      bins whose effect is a slope in their score (valuecurve.go), and missing
 //	category   a coefficient for each group of levels: those of most weight by themselves, the rest together, missing
 //	bins       a coefficient for each group of neighbouring bins under a chain of differences, one for missing, and
@@ -28,6 +29,7 @@ const (
 	leastValueGroups  = 8   // of a term, at most, where there are many terms, and
 	mostValueGroups   = 32  // where there are few
 	chainWeight       = startChain / startLevels
+	leastFlag         = 0.01 // share of the leads that miss a number, or have it, at least that its flag is standardised for: a rarer one is not left free
 )
 
 // valueColumn is one term: what it adds to μ of each sale.
@@ -133,7 +135,8 @@ func (d *valueDesign) addSlope(c *valueColumn, t *features.Term, sales int) {
 	c.slope, c.z = d.next(), make([]float64, sales)
 	c.loads = [][]loading{nil, nil, nil}
 	if t.Missing {
-		c.loads[1] = []loading{{d.next(), 1}}
+		missing := min(max(leastFlag, t.MissingWeight()/t.Weight()), 1-leastFlag)
+		c.loads[1] = []loading{{d.next(), 1 / math.Sqrt(missing*(1-missing))}}
 	}
 }
 

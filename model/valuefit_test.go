@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -225,6 +226,46 @@ func TestValueTotals(t *testing.T) {
 		data.table.Lead(i, &lead)
 		if want := *m.profit(&lead); got != want {
 			t.Fatalf("sale %d: %v, its lead %v", i, got, want)
+		}
+	}
+}
+
+// What it says that a number is missing is learnt also where few sales miss it and the other numbers say next to nothing:
+// of an effect of 0.5 on the log profit of 1 in 80 of 2,500 sales (the standard error is 0.09) the penalty leaves a third
+// and more, in each of 10 sets.
+func TestValueRareFlag(t *testing.T) {
+	const sales = 2500
+	for seed := range uint64(10) {
+		random := rand.New(rand.NewPCG(seed, 0x666c6167))
+		profit := make([]float64, sales)
+		columns := make([]column, 30)
+		for k := range columns {
+			columns[k] = numeric(fmt.Sprintf("x%d", k), features.RoleFeature, make([]float64, sales))
+		}
+		for i := range profit {
+			log := 0.5 * random.NormFloat64()
+			for k := range columns {
+				x := random.NormFloat64()
+				columns[k].numbers[i] = x
+				log += 0.01 * x
+			}
+			if random.IntN(80) == 0 {
+				columns[0].numbers[i] = nan
+				log += 0.5
+			}
+			profit[i] = 100 * math.Exp(log)
+		}
+		table := tableOf(t, columns...)
+		encoder, _, err := features.Fit(table, features.AllRows(sales), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := fitValue(context.Background(), &valueData{encoder: encoder, table: table, wins: &wins{rows: features.AllRows(sales), profit: profit, weight: onesOf(sales)}})
+		if err != nil || v == nil {
+			t.Fatalf("%v, %v", v, err)
+		}
+		if effect := v.Terms[0].Values[1]; !(effect > 0.15 && effect < 0.65) {
+			t.Errorf("seed %d: effect %.2f of a missing number, truth 0.5", seed, effect)
 		}
 	}
 }
