@@ -135,16 +135,30 @@ func StaleLoss(v, kappa, days float64) (float64, error) {
 	return -v * math.Expm1(-kappa*days), nil
 }
 
+// Loss is what a lead of value v is expected to lose by its wait: [StaleLoss] over the steps of S. Leads that have
+// waited longer than the last contact took lose at least what they would have lost by then. It is [Unmeasured] where
+// nobody was contacted.
+func (w Waits) Loss(v, kappa float64) (Figure, error) {
+	if len(w.Curve) == 0 {
+		return Unknown(Unmeasured), nil
+	}
+	total, before, lost := 0.0, 1.0, 0.0
+	for _, p := range w.Curve {
+		var err error
+		if lost, err = StaleLoss(v, kappa, p.Days); err != nil {
+			return Figure{}, err
+		}
+		total += (before - p.Waiting) * lost
+		before = p.Waiting
+	}
+	return Known(total + before*lost), nil
+}
+
 // Workweek is when a team works, to measure waits in business hours.
 type Workweek struct {
 	Days     [7]bool        // by [time.Weekday]
 	From, To time.Duration  // after midnight
 	Zone     *time.Location // where the team is
-}
-
-// DefaultWorkweek is Monday to Friday, 9 to 17 o'clock UTC.
-func DefaultWorkweek() Workweek {
-	return Workweek{Days: [7]bool{false, true, true, true, true, true, false}, From: 9 * time.Hour, To: 17 * time.Hour, Zone: time.UTC}
 }
 
 // Validate lists what is out of bounds.

@@ -286,8 +286,17 @@ func TestStaleLoss(t *testing.T) {
 	}
 }
 
+func TestLossByWaiting(t *testing.T) {
+	unknown(t, "nobody was contacted", must(must(WaitTimes([]Wait{{5, false}})).Loss(480, 0.05)), Unmeasured)
+	w := must(WaitTimes([]Wait{{0, true}, {3, true}, {7, true}, {9, false}})) // the last has lost at least what 7 days take
+	known(t, "a quarter at once, a quarter after 3 days, the rest after 7", must(w.Loss(480, 0.05)), (0+66.86017131597+2*141.74971693502)/4)
+	if _, err := w.Loss(480, -1); err == nil {
+		t.Error("a negative rate is taken")
+	}
+}
+
 func TestWorkweek(t *testing.T) {
-	w := DefaultWorkweek()
+	w := Workweek{Days: [7]bool{1: true, 2: true, 3: true, 4: true, 5: true}, From: 9 * time.Hour, To: 17 * time.Hour, Zone: time.UTC}
 	at := func(text string) time.Time { return must(time.Parse("2006-01-02 15:04", text)) }
 	for _, c := range []struct {
 		from, to string

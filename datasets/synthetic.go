@@ -22,6 +22,7 @@ import (
 // A lead buys when U < q, U = Φ(√ρ·A + √(1-ρ)·Z), A a normal score of its account, Z its own: U is uniform, so q
 // stays exact lead by lead, while the leads of an account succeed and fail together. The same U says how far the
 // others come: mql below q^.40, sql below q^.65, opportunity below q^.80, so the stage rates multiply up to q.
+// Sales speak to an mql after two days on average, before it becomes an sql if it does; to three in ten of the others never.
 //
 // q and m are functions of what the leads file holds, the missing values included. Nothing is known of a lead
 // after the as-of day: later stages, sales and losses are not in the file.

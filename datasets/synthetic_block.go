@@ -25,6 +25,7 @@ const (
 	colMQL
 	colSQL
 	colOpportunity
+	colContacted
 	colConverted
 	colConvertedAt
 	colLostAt
@@ -86,6 +87,7 @@ func leadColumns(rows int) []FrameColumn {
 	return append(list,
 		required("webinar_attended", boolType, rows), required("demo_requested", boolType, rows),
 		optional("mql_at", timestampType, rows), optional("sql_at", timestampType, rows), optional("opportunity_at", timestampType, rows),
+		optional("contacted_at", timestampType, rows),
 		required("converted", boolType, rows), optional("converted_at", timestampType, rows),
 		optional("lost_at", timestampType, rows), coded("lost_reason", lostReasons, true, rows),
 		optional("profit", moneyType, rows), optional("revenue", moneyType, rows),
@@ -229,6 +231,7 @@ func (b *sampleBlock) drawLead(first, row int) {
 	cost := cents(month.price[l.source] * math.Exp(planted.costSpread*r.NormFloat64()-squared(planted.costSpread)/2))
 	q, m := l.buys(), l.profit()
 	o := b.outcome(&l, created, account.luck, q, m)
+	o.contact(scramble(scramble(b.opts.Seed^contactStream) ^ uint64(first+row)))
 	b.addIDs(first+row, accountNumber)
 	b.storeLead(row, created, cost, &l)
 	won := b.storeOutcome(row, &o)
@@ -288,6 +291,7 @@ func (b *sampleBlock) storeOutcome(row int, o *sampleOutcome) (won bool) {
 			stage = s
 		}
 	}
+	instant(colContacted, o.contacted)
 	won = instant(colConvertedAt, o.won)
 	columns[colConverted].Bools[row] = won
 	lost := instant(colLostAt, o.lost)

@@ -9,6 +9,7 @@ const (
 	sampleBlockRows   = 10_000
 	leadsPerAccount   = 1.4
 	secondsPerDay     = 24 * 60 * 60
+	contactStream     = 0xd1b54a32d192ed03 // keeps the bits of first contacts apart from those of names
 	accountStream     = 0x9e3779b97f4a7c15 // keeps the accounts' numbers apart from the leads'
 	microsPerSecond   = 1_000_000
 	centsPerUnit      = 100.
@@ -37,12 +38,18 @@ const (
 // reachPowers: a lead that buys with probability q reaches a stage with probability q^power.
 var reachPowers = [...]float64{stageLead: 0, stageMQL: .40, stageSQL: .65, stageOpportunity: .80, stageWon: 1}
 
+const (
+	contactMean  = 2  // days from the mql to the first contact of those who are called
+	contactShare = .7 // of those who go no further that are called
+)
+
 const junkMQL = .35 // junk looks active enough to be called
 
 // sampleOutcome is what becomes of a lead, whether or not it is known yet: seconds since 1970, 0 = never.
 type sampleOutcome struct {
 	stage           sampleStage
 	reached         [stageWon]int64 // of stageMQL to stageOpportunity
+	contacted       int64           // by sales, for the first time
 	won, lost       int64
 	reason          int // in lostReasons, or absent
 	profit, revenue float64
@@ -175,6 +182,23 @@ func (b *sampleBlock) outcome(l *sampleLead, created int64, luck, q, m float64) 
 		}
 	}
 	return o
+}
+
+// contact draws when sales first speak to a lead that has become an mql, from 64 random bits of its own: those who go
+// on are spoken to before they do, those who are lost or stay may never be.
+func (o *sampleOutcome) contact(bits uint64) {
+	from := o.reached[stageMQL]
+	if from == 0 {
+		return
+	}
+	u, called := float64(bits>>32)/(1<<32), float64(bits&(1<<32-1))/(1<<32)
+	at := from + int64(-secondsPerDay*contactMean*math.Log1p(-u))
+	switch next := o.reached[stageSQL]; {
+	case next != 0:
+		o.contacted = min(at, from+(next-from)*9/10)
+	case called < contactShare && (o.lost == 0 || at < o.lost):
+		o.contacted = at
+	}
 }
 
 // reached returns how far a lead comes whose uniform number is u.

@@ -119,7 +119,7 @@ columns:
   segments: []                    # try [industry] or [region]
   account: account_id             # leads of an account succeed and fail together
   cost: acquisition_cost
-  stages: {mql: mql_at, sql: sql_at, opportunity: opportunity_at, lost: lost_at}
+  stages: {mql: mql_at, contacted: contacted_at, sql: sql_at, opportunity: opportunity_at, lost: lost_at}
   lost_reason: lost_reason
 
 outcome:
@@ -152,6 +152,8 @@ economics:
   hour_cost: 45
 
 tiers: {by: expected_value, cuts: {shares: [0.2, 0.3, 0.5]}}
+
+contact: {sla: 8h, workweek: mon-fri 9-17}   # UTC: the sample team has agreed to call an mql within a working day
 
 spend: {{.Spend}}                # period, source, spend: the acquisition costs of the leads, summed
 `))

@@ -259,6 +259,7 @@ func TestSampleTimesAreInOrder(t *testing.T) {
 	d := drawSample(t, sampleOptions(50_000, 8))
 	columns := d.leads.Columns
 	start, end, asOf := d.opts.Start.UnixMicro(), d.opts.End().UnixMicro(), d.opts.AsOf.UnixMicro()
+	contacted, mqls := 0., 0.
 	if !slices.IsSorted(columns[colCreatedAt].Times) {
 		t.Error("created_at: not in ascending order")
 	}
@@ -281,6 +282,17 @@ func TestSampleTimesAreInOrder(t *testing.T) {
 				last = c.Times[row]
 			}
 		}
+		if c, mql, sql := &columns[colContacted], &columns[colMQL], &columns[colSQL]; c.Valid[row] {
+			if at := c.Times[row]; !mql.Valid[row] || at < mql.Times[row] || at > asOf || sql.Valid[row] && at >= sql.Times[row] {
+				t.Fatalf("row %d: contacted_at %d is not between mql_at and sql_at, and by the as-of day", row, at)
+			}
+			contacted++
+		} else if columns[colSQL].Valid[row] {
+			t.Fatalf("row %d: an sql that nobody has contacted", row)
+		}
+		if columns[colMQL].Valid[row] {
+			mqls++
+		}
 		lost, won := columns[colLostAt].Valid[row], d.won(row)
 		if lost && (won || columns[colLostAt].Times[row] <= last || columns[colLostAt].Times[row] > asOf) {
 			t.Fatalf("row %d: lost_at %d does not fit the stages until %d", row, columns[colLostAt].Times[row], last)
@@ -294,6 +306,7 @@ func TestSampleTimesAreInOrder(t *testing.T) {
 			}
 		}
 	}
+	sampleBetween(t, "mqls that were contacted", contacted/mqls, .75, .9)
 }
 
 func TestSampleMissingValuesDependOnTheSource(t *testing.T) {

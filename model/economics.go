@@ -19,9 +19,12 @@ type EconomicsOptions struct {
 	ROI   *float64       // target return; nil = the policy's
 	Costs []CostQuestion // tables of the cost of each stage to make
 	Goal  *GoalQuestion  // to plan backwards from; nil = none
+	Touch *TouchQuestion // one more touch before the hand-off; nil = none
 	Hours *float64       // of the team in a month of 365/12 days; nil = hours are not counted
 	Level float64        // of intervals
 	Seed  uint64
+
+	Contact ContactRules // of waits for the first contact
 }
 
 // DefaultEconomicsOptions group by source and segments and ask for intervals of 90 %.
@@ -47,6 +50,7 @@ type Economics struct {
 	Whales     *Whales        `json:"whales,omitempty"`     // nil where the best sales do not matter much
 	Bars       []Bar          `json:"bars,omitempty"`       // what a bar on the probability lets through
 	Goal       *Goal          `json:"goal,omitempty"`
+	Touch      *TouchQuestion `json:"touch,omitempty"`       // what the touches of the rows are
 	CostTables []CostTable    `json:"cost_tables,omitempty"` // as asked for; none without a creation time
 	Hours      *HourBalance   `json:"hours,omitempty"`
 	Change     *TargetChange  `json:"change,omitempty"`
@@ -76,6 +80,7 @@ type EconomicRow struct {
 	RequiredP   budget.Figure    `json:"required_probability"`     // for the target at the actual cost, other things equal
 	RequiredM   budget.Figure    `json:"required_profit_per_sale"` // likewise
 	MaxReturn   budget.Figure    `json:"max_roi"`                  // the target at which the cap is 0
+	Touch       *budget.Touch    `json:"touch,omitempty"`          // one more touch before the hand-off; nil if none was asked for
 	Costs       *budget.Costs    `json:"costs,omitempty"`          // by stage; nil without a creation time
 	Arithmetic  string           `json:"arithmetic"`
 	Words       string           `json:"words"`
@@ -148,7 +153,7 @@ func (m *Model) economics(table *features.Table, o EconomicsOptions) (*Economics
 	if err != nil {
 		return nil, err
 	}
-	e := &Economics{Model: m.Identity(), Policy: m.Policy(), StageRates: m.StageRates(), Leads: table.Rows, Level: o.Level, Notes: append([]Warning{}, x.out.warnings...)}
+	e := &Economics{Model: m.Identity(), Policy: m.Policy(), StageRates: m.StageRates(), Leads: table.Rows, Touch: o.Touch, Level: o.Level, Notes: append([]Warning{}, x.out.warnings...)}
 	e.Mature = len(x.l.rows)
 	if x.out.asOf != features.NoTime {
 		e.AsOf = features.FormatTime(x.out.asOf)
@@ -326,6 +331,9 @@ func (x *economist) price(row *EconomicRow, rows []int32, p partition) error {
 		}
 	}
 	var err error
+	if row.Touch, err = x.touch(row); err != nil {
+		return err
+	}
 	row.Costs, err = x.costs(row, rows)
 	return err
 }

@@ -18,20 +18,6 @@ type Funnel struct {
 	Contact  *ContactWaits   `json:"contact,omitempty"`
 }
 
-// ContactWaits is how long leads waited from one stage to the first contact, those that still wait counted.
-type ContactWaits struct {
-	From      string        `json:"from"` // the stage of the hand-off
-	To        string        `json:"to"`   // the stage of the first contact
-	Leads     int           `json:"leads"`
-	Contacted int           `json:"contacted"`
-	NaiveMean budget.Figure `json:"naive_mean_days"` // over the contacted alone: too short
-	Median    budget.Figure `json:"median_days"`
-	P90       budget.Figure `json:"p90_days"`
-	Within1   budget.Figure `json:"within_1_day"`
-	Within7   budget.Figure `json:"within_7_days"`
-	Mean30    budget.Figure `json:"mean_days_to_day_30"` // restricted to 30 days
-}
-
 // repairLift is what a rate is lifted by to say what mending a leak is worth.
 const repairLift = 0.05
 
@@ -71,7 +57,7 @@ func (x *economist) funnel() (*Funnel, error) {
 	for _, gain := range repairs {
 		f.Repairs = append(f.Repairs, budget.Known(gain))
 	}
-	f.Contact, err = x.contact(stages)
+	f.Contact, err = x.contact(stages, values)
 	return f, err
 }
 
@@ -94,44 +80,6 @@ func (x *economist) stagesOutOfOrder() string {
 		}
 	}
 	return ""
-}
-
-// contact measures the waits from hand-off to first contact; nil where the data do not have both.
-func (x *economist) contact(stages []string) (*ContactWaits, error) {
-	find := func(names []string) int {
-		for _, name := range names {
-			if k := slices.Index(stages, name); k >= 0 {
-				return k
-			}
-		}
-		return -1
-	}
-	from, to := find(handOffStages), find(contactStages)
-	if from < 0 || to < 0 {
-		return nil, nil
-	}
-	var waits []budget.Wait
-	for i := range x.journeys {
-		j := &x.journeys[i]
-		start, end := j.Entered[from], j.Entered[to]
-		switch {
-		case start.IsZero():
-		case !end.IsZero():
-			waits = append(waits, budget.Wait{Days: max(budget.Days(end.Sub(start)), 0), Contacted: true})
-		case j.Lost.After(start):
-			waits = append(waits, budget.Wait{Days: budget.Days(j.Lost.Sub(start))})
-		default:
-			waits = append(waits, budget.Wait{Days: max(budget.Days(x.clock.asOf.Sub(start)), 0)})
-		}
-	}
-	w, err := budget.WaitTimes(waits)
-	if err != nil {
-		return nil, fmt.Errorf("model: funnel: %w", err)
-	}
-	return &ContactWaits{
-		From: stages[from], To: stages[to], Leads: w.Leads, Contacted: w.Contacted, NaiveMean: w.NaiveMean,
-		Median: w.Quantile(0.5), P90: w.Quantile(0.9), Within1: w.Within(1), Within7: w.Within(7), Mean30: w.Mean(30),
-	}, nil
 }
 
 // doubts are what a reader of the table should know before acting on it.

@@ -123,6 +123,21 @@ func (g *Goal) price(total *EconomicRow, perMonth float64) {
 	}
 }
 
+// unitsOf is what several leads at a stage are called.
+func unitsOf(stage string) string {
+	switch stage {
+	case LeadStage:
+		return "leads"
+	case "mql", "sal", "sql":
+		return strings.ToUpper(stage) + "s"
+	case "opportunity":
+		return "opportunities"
+	case budget.WonStage:
+		return "sales"
+	}
+	return "at " + stage
+}
+
 // say writes the plan as sentences.
 func (g *Goal) say(c budget.Currency, total *EconomicRow) {
 	leads, reachable := g.Needed.Units[0].Value()
@@ -133,14 +148,7 @@ func (g *Goal) say(c budget.Currency, total *EconomicRow) {
 	var units []string
 	for k := len(g.Stages) - 1; k >= 0; k-- {
 		n, _ := g.Needed.Units[k].Value()
-		name := g.Stages[k]
-		switch k {
-		case 0:
-			name = "leads"
-		case len(g.Stages) - 1:
-			name = "sales"
-		}
-		units = append(units, budget.Count(n)+" "+name)
+		units = append(units, budget.Count(n)+" "+unitsOf(g.Stages[k]))
 	}
 	g.Words = fmt.Sprintf("%s of %s at %s a sale takes %s", c.Format(g.Amount), g.Of, c.Format(g.PerSale), strings.Join(units, ", "))
 	marketing, _ := g.Needed.Marketing.Value()

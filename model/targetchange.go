@@ -3,62 +3,9 @@ package model
 import (
 	"fmt"
 	"math"
-	"strconv"
 
 	"github.com/leadscore/leadscore/budget"
-	"github.com/leadscore/leadscore/features"
 )
-
-// HourBalance compares the hours of the team with the hours that leads worth working take, in a month.
-type HourBalance struct {
-	Available float64 `json:"available"`  // a month
-	Wanted    float64 `json:"wanted"`     // by the leads worth working
-	Shadow    float64 `json:"mu"`         // what one more hour would bring; 0 = hours are idle
-	Wage      float64 `json:"hour_price"` // of the policy
-	Price     float64 `json:"price"`      // charged in the caps: the larger of the two
-	Words     string  `json:"words"`
-}
-
-// balance finds the price of an hour when the team has so many a month.
-func (e *Economics) balance(m *Model, table *features.Table, hours float64) (*HourBalance, error) {
-	p := m.policy
-	if !(p.HoursPerLead > 0) {
-		return nil, fmt.Errorf("model: economics: hours are given, but the policy does not say how many a lead takes (economics.hours_per_lead)")
-	}
-	l := timesOf(table, features.RoleCreatedAt)
-	if l == nil {
-		return nil, fmt.Errorf("model: economics: the hours of a month are given, but no column has the role created_at")
-	}
-	own := leads{created: l}
-	from, to := own.span(features.AllRows(table.Rows))
-	months := max(float64(to-from)/float64(day)*12/365, 1.0/31)
-	money := m.TableMoney(table, nil)
-	work := make([]budget.Work, table.Rows)
-	b := &HourBalance{Available: hours, Wage: p.HourPrice}
-	for r := range work {
-		profit := money.Value[r] - money.Cost[r] + p.HoursPerLead*p.HourPrice
-		work[r] = budget.Work{ID: strconv.Itoa(r), Profit: profit, Hours: p.HoursPerLead}
-		if profit > 0 {
-			b.Wanted += p.HoursPerLead / months
-		}
-	}
-	queue, err := budget.Line(work, hours*months)
-	if err != nil {
-		return nil, fmt.Errorf("model: economics: %w", err)
-	}
-	b.Shadow = queue.Mu
-	b.Price = max(b.Shadow, b.Wage)
-	c := p.Currency
-	switch {
-	case b.Shadow == 0:
-		b.Words = fmt.Sprintf("the team has %s hours a month and the leads worth working take %s: hours are idle, and one more would bring nothing", budget.Count(hours), budget.Count(b.Wanted))
-	case b.Shadow > b.Wage:
-		b.Words = fmt.Sprintf("the team has %s hours a month and the leads worth working take %s: one more hour would bring %s for the %s it costs, so that every lead is charged %s an hour", budget.Count(hours), budget.Count(b.Wanted), c.Format(b.Shadow), c.Format(b.Wage), c.Format(b.Price))
-	default:
-		b.Words = fmt.Sprintf("the team has %s hours a month and the leads worth working take %s: one more hour would bring %s, less than the %s it costs", budget.Count(hours), budget.Count(b.Wanted), c.Format(b.Shadow), c.Format(b.Wage))
-	}
-	return b, nil
-}
 
 // TargetChange says what another target return or another price of hours changes, and why.
 type TargetChange struct {

@@ -27,7 +27,7 @@ func (b *builder) funnel() *section {
 	s.Tables = append(s.Tables, costTables(e, c)...)
 	contact := facts{"From hand-off to first contact", []fact{{"Days", none + " because the data have no time of a first contact (a stage named contacted)"}}}
 	if w := f.Contact; w != nil {
-		contact.Rows = contactFacts(w)
+		contact.Rows = contactFacts(w, c)
 	}
 	s.Facts = []facts{contact}
 	return s
@@ -156,7 +156,7 @@ func sourceLeaks(f *model.Funnel) table {
 	return t
 }
 
-func contactFacts(w *model.ContactWaits) []fact {
+func contactFacts(w *model.ContactWaits, c budget.Currency) []fact {
 	days := func(f budget.Figure) string {
 		if x, known := f.Value(); known {
 			return fixed(x, 1) + " days"
@@ -169,7 +169,7 @@ func contactFacts(w *model.ContactWaits) []fact {
 		}
 		return none
 	}
-	return []fact{
+	facts := []fact{
 		{"From, to", stageName(w.From) + ", " + stageName(w.To)},
 		{"Leads", fmt.Sprintf("%s, of which %s were contacted", count(float64(w.Leads)), count(float64(w.Contacted)))},
 		{"Median, those still waiting counted", days(w.Median)},
@@ -178,4 +178,14 @@ func contactFacts(w *model.ContactWaits) []fact {
 		{"Mean, up to 30 days", days(w.Mean30)},
 		{"Mean of the contacted alone, which is too short", days(w.NaiveMean)},
 	}
+	if w.Working != nil {
+		facts = append(facts, fact{"In working time", w.Working.Words()})
+	}
+	if w.Service != nil {
+		facts = append(facts, fact{"Agreement", w.Service.Words()})
+	}
+	if w.Stale != nil {
+		facts = append(facts, fact{"What waiting costs", w.Stale.Words(c)})
+	}
+	return facts
 }

@@ -52,7 +52,9 @@ func sampleEconomics(t *testing.T) *model.Economics {
 		Tiers: []model.EconomicRow{row("tier", "A", 300, 0.2, 5000, -1), row("tier", "B", 1200, 0.03, 2000, -1)},
 		Funnel: &model.Funnel{
 			Stages: []string{"lead", "won"}, Leaks: []budget.Leak{leaks}, BySource: []budget.Leak{leaks}, Repairs: []budget.Figure{budget.Known(12)},
-			Contact: &model.ContactWaits{From: "mql", To: "contacted", Leads: 100, Contacted: 80, Median: budget.Known(1.5), P90: budget.Unknown(budget.Unresolved)},
+			Contact: &model.ContactWaits{From: "mql", To: "contacted", Leads: 100, Contacted: 80, Median: budget.Known(1.5), P90: budget.Unknown(budget.Unresolved),
+				Working: &model.WorkingWaits{Median: budget.Known(6), P90: budget.Unknown(budget.Unresolved)}, Service: &model.ServiceLevel{Hours: 8, Working: true, Met: budget.Known(0.625)},
+				Stale: &model.StaleWaits{Decay: 0.05, Worth: 700, Lost: budget.Known(40), After: []model.StaleAfter{{Days: 1, Lost: 34.14}}}},
 		},
 	}
 }
@@ -76,6 +78,7 @@ func TestMoneyAndFunnel(t *testing.T) {
 		`id="caps-1"`, "no group may be bought at any price", "2 of 3 groups of known cost are paid above the cap", "▼ at a loss", "▽ below target", "unmeasured", "few leads",
 		"Never multiply averages", "Paid at caps from averages", "no sale yet", "What averages would have paid", "Why leads are lost", "no budget", "(none given)",
 		"Five points more", "1.5 days", "have no known reason",
+		"half within 6.0 hours, fewer than nine in ten are contacted", "62.5 % of the leads are contacted within the agreed 8 working hours", "loses $34.14 in a day",
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not say %q", want)

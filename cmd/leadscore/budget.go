@@ -28,6 +28,8 @@ type budgetFlags struct {
 	costs      string
 	period     string
 	goalFlags
+	contact contactConfig
+	touchFlags
 	workers int
 	planFlags
 }
@@ -51,6 +53,8 @@ periods, values from the model, and what binds. A plan written with --write-plan
   leadscore budget --data leads.parquet --by source --by industry --capacity-hours 480 --json
   leadscore budget --data leads.parquet --spend spend.csv --costs cohort --period quarter
   leadscore budget --data leads.parquet --profit-goal 3000000 --marketing-share 0.6
+  leadscore budget --data leads.parquet --sla 8h --workweek "mon-fri 9-17 Europe/Berlin" --decay 0.05
+  leadscore budget --data leads.parquet --touch-cost 25 --touch-lift 0.01
   leadscore budget --data leads.parquet --spend spend.csv --budget today --write-plan plan.yaml --picture plan.html
   leadscore budget --plan plan.yaml --budget 80000 --target-roi 0.5 --capacity-hours 600 --scenarios`,
 		Args: noArguments,
@@ -67,6 +71,8 @@ periods, values from the model, and what binds. A plan written with --write-plan
 	cmd.Flags().StringVar(&f.costs, "costs", "", "add what a lead cost at each stage, by source: cohort (leads created in a period) or calendar (stages entered in it)")
 	cmd.Flags().StringVar(&f.period, "period", string(budget.WholeWindow), "periods of --costs: window, quarter or month")
 	f.goalFlags.add(cmd)
+	f.contact.add(cmd)
+	f.touchFlags.add(cmd)
 	f.planFlags.add(cmd)
 	cmd.Flags().IntVar(&f.workers, "workers", 0, "goroutines; 0 = one a processor")
 	return cmd
@@ -97,6 +103,12 @@ func (a *app) budget(ctx context.Context, cmd *cobra.Command, f *budgetFlags) er
 	if o.Goal, err = f.goal(cmd); err != nil {
 		return usageError{err}
 	}
+	if o.Contact, err = f.contact.rules("--"); err != nil {
+		return usageError{err}
+	}
+	if o.Touch, err = f.touch(cmd); err != nil {
+		return usageError{err}
+	}
 	if f.asked() {
 		return a.recommend(ctx, cmd, f)
 	}
@@ -108,6 +120,9 @@ func (a *app) budget(ctx context.Context, cmd *cobra.Command, f *budgetFlags) er
 	e, err := in.model.Economics(in.table, o)
 	if err != nil {
 		return err
+	}
+	if f.contact.asked() && (e.Funnel == nil || e.Funnel.Contact == nil) {
+		return errNoContact
 	}
 	a.warn(e.Notes)
 	return a.print(e, func(w io.Writer) { describeEconomics(w, e, f.arithmetic) })
@@ -168,6 +183,9 @@ func describeEconomics(w io.Writer, e *model.Economics, arithmetic bool) {
 		describeRows(w, e.Tiers, nil, c, e.Level)
 	}
 	describeWords(w, e)
+	if e.Touch != nil {
+		describeTouch(w, e)
+	}
 	for i := range e.CostTables {
 		describeCosts(w, &e.CostTables[i], c)
 	}
@@ -294,7 +312,7 @@ func describeWords(w io.Writer, e *model.Economics) {
 		describeWhales(w, e.Whales, c)
 	}
 	if e.Funnel != nil && e.Funnel.Contact != nil {
-		fmt.Fprintf(w, "first contact: %s\n", waited(e.Funnel.Contact))
+		describeContact(w, e.Funnel.Contact, c)
 	}
 	if e.NewBuyers != nil {
 		fmt.Fprintf(w, "new buyers: %s\n", e.NewBuyers.Words)
@@ -311,16 +329,6 @@ func describeWhales(w io.Writer, x *model.Whales, c budget.Currency) {
 		parts[i] = fmt.Sprintf("%s %s (%s)", rowName(r.By, r.Value), maximum(c, r.Without), maximum(c, r.Cap))
 	}
 	fmt.Fprintf(w, "great sales: %s\ncaps without them (with them): %s\n", x.Words, strings.Join(parts, ", "))
-}
-
-// waited says how long leads wait for the first contact.
-func waited(c *model.ContactWaits) string {
-	median := "fewer than half are contacted"
-	if days, known := c.Median.Value(); known {
-		median = fmt.Sprintf("half within %.1f days", days)
-	}
-	return fmt.Sprintf("of %s leads from %s to %s, %s; %s within one day, %s within seven; those that still wait counted",
-		budget.Count(c.Leads), c.From, c.To, median, percentFigure(c.Within1), percentFigure(c.Within7))
 }
 
 // young says how many sales are still to come of leads that are too young, "" if none is.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/model"
 )
 
@@ -77,6 +78,17 @@ func TestBudgetHours(t *testing.T) {
 	}
 	if long.Hours.Price != long.Hours.Wage || long.Hours.Shadow != 0 || long.Change != nil {
 		t.Errorf("%+v", long.Hours)
+	}
+	waiting, _ := short.Hours.Load.Waiting.Value()
+	wait, _ := short.Hours.Load.Wait.Value()
+	used, _ := short.Hours.Load.Utilization.Value()
+	if l := short.Hours.Load; !l.Overloaded || l.Stage != "mql" || !(waiting > 0) || math.Abs(wait*l.Capacity-waiting) > 1e-9*waiting || math.Abs(l.Arrivals-l.Capacity-l.Growth) > 1e-9 ||
+		math.Abs(used-short.Hours.Wanted/20) > 1e-9*used || long.Hours.Load.Overloaded || !strings.Contains(short.Hours.Words, "the backlog grows by ") {
+		t.Errorf("%+v: %s", l, short.Hours.Words)
+	}
+	none := reckoned(t, append(args, "--capacity-hours", "0")...).Hours
+	if u, w := none.Load.Utilization.Reason(), none.Load.Wait.Reason(); u != budget.NoLeads || w != budget.OutOfReach || strings.Contains(none.Words, "Inf") {
+		t.Errorf("without hours: %+v: %s", none.Load, none.Words)
 	}
 	by := reckoned(t, append(args, "--by", "industry,region")...)
 	groups := map[string]int{}
@@ -170,7 +182,7 @@ func TestBudgetGoal(t *testing.T) {
 	dir, modelPath := sampleLeads(t, "8000")
 	args := []string{"budget", "--model", modelPath, "--data", filepath.Join(dir, "leads.parquet")}
 	r := must(t, append(args, "--profit-goal", "300000", "--marketing-share", "0.6")...)
-	for _, part := range []string{"goal: $300,000 of profit at $", " sales, ", " opportunity, ", "marketing's 60 % of the leads is ", "leads a month", "new buyers: "} {
+	for _, part := range []string{"goal: $300,000 of profit at $", " sales, ", " opportunities, ", " MQLs, ", " at contacted, ", "marketing's 60 % of the leads is ", "leads a month", "new buyers: "} {
 		if !strings.Contains(r.stdout, part) {
 			t.Errorf("%q is not in the output:\n%s", part, r.stdout)
 		}
@@ -184,6 +196,91 @@ func TestBudgetGoal(t *testing.T) {
 		"--revenue-goal: +Inf is not an amount above": {"--revenue-goal", "Inf"},
 	} {
 		if r := leadscore(t, append(args, flags...)...); r.code == exitDone || !strings.Contains(r.stderr, want) {
+			t.Errorf("%v: exit %d: %s", flags, r.code, r.stderr)
+		}
+	}
+}
+
+// Waits for the first contact are measured in working time, against what was agreed, and in money.
+func TestBudgetContact(t *testing.T) {
+	dir, modelPath := sampleLeads(t, "8000")
+	args := []string{"--model", modelPath, "--data", filepath.Join(dir, "leads.parquet")}
+	plain := reckoned(t, args...).Funnel.Contact
+	if plain.Working != nil || plain.Service != nil || plain.Stale != nil || plain.Leads <= plain.Contacted {
+		t.Errorf("%+v", plain)
+	}
+	day, _ := plain.Within1.Value()
+	if met, _ := reckoned(t, append(args, "--sla", "24h")...).Funnel.Contact.Service.Met.Value(); met != day {
+		t.Errorf("%v contacted within 24 hours, %v within a day", met, day)
+	}
+	always := reckoned(t, append(args, "--sla", "24h", "--workweek", "mon-sun 0-24")...).Funnel.Contact
+	if met, _ := always.Service.Met.Value(); met != day || !always.Service.Working {
+		t.Errorf("a team that always works contacts %v within 24 hours, %v within a day", met, day)
+	}
+	week := reckoned(t, append(args, "--sla", "8h", "--workweek", "mon-fri 9-17 Europe/Berlin", "--decay", "0.05")...).Funnel.Contact
+	hours, _ := week.Working.Median.Value()
+	days, _ := plain.Median.Value()
+	lost, known := week.Stale.Lost.Value()
+	if !(hours > 0 && hours < 24*days) || !known || !(lost > 0 && lost < week.Stale.Worth) || len(week.Stale.After) != 4 ||
+		math.Abs(week.Stale.After[0].Lost-week.Stale.Worth*(1-math.Exp(-0.05))) > 1e-9*week.Stale.Worth {
+		t.Errorf("%+v %+v", week.Working, week.Stale)
+	}
+	text := must(t, append([]string{"budget", "--sla", "8h", "--workweek", "mon-fri 9-17", "--decay", "0.05"}, args...)...).stdout
+	for _, part := range []string{"first contact: of ", "in working time: half within ", " of the leads are contacted within the agreed 8 working hours", "waiting costs: at an assumed decay of 5 % a day, a lead worth $"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("%q is not in the output:\n%s", part, text)
+		}
+	}
+	for want, flags := range map[string][]string{
+		`--workweek: "9-17": it has 1 words`:                 {"--workweek", "9-17"},
+		`--workweek: "mon-fry 9-17": "mon-fry" names no day`: {"--workweek", "mon-fry 9-17"},
+		`"17-9" are no hours of a day`:                       {"--workweek", "mon 17-9"},
+		`"Berlin" is no time zone`:                           {"--workweek", "mon 9-17 Berlin"},
+		`--sla: "soon": want a time above 0`:                 {"--sla", "soon"},
+		`--sla: "-2h": want a time above 0`:                  {"--sla", "-2h"},
+		`say it in hours, such as 8h`:                        {"--sla", "1d", "--workweek", "mon 9-17"},
+		"--decay: -1 is not a share":                         {"--decay", "-1"},
+	} {
+		if r := leadscore(t, append(append([]string{"budget"}, args...), flags...)...); r.code != exitUsage || !strings.Contains(r.stderr, want) {
+			t.Errorf("%v: exit %d: %s", flags, r.code, r.stderr)
+		}
+	}
+	configured := write(t, dir, "contact.yaml", "outcome: {converted: converted}\ncontact: {sla: soon, decay: 2}\n")
+	r := leadscore(t, "train", "--data", args[3], "--config", configured, "--out", filepath.Join(dir, "none.json"))
+	if r.code != exitUsage || !strings.Contains(r.stderr, `contact.sla: "soon"`) || !strings.Contains(r.stderr, "contact.decay: 2 is not") {
+		t.Errorf("exit %d: %s", r.code, r.stderr)
+	}
+}
+
+// One more touch pays where the profit of a sale, less its sales cost, times the lift is more than it costs.
+func TestBudgetTouch(t *testing.T) {
+	dir, modelPath := sampleLeads(t, "8000")
+	args := []string{"--model", modelPath, "--data", filepath.Join(dir, "leads.parquet")}
+	e := reckoned(t, append(args, "--touch-cost", "25", "--touch-lift", "0.01")...)
+	r := &e.Total
+	m, _ := r.ProfitPerSale.Value()
+	p, _ := r.Probability.Value()
+	s, _ := r.SalesCost.Value()
+	each := m - (s-0.75*45)/p
+	roi, _ := r.Touch.ROI.Value()
+	pays, _ := r.Touch.BreakEven.Value()
+	target, _ := r.Touch.AtTarget.Value()
+	if math.Abs(roi-(0.01*each/25-1)) > 1e-9 || math.Abs(pays-25/each) > 1e-12 || math.Abs(target-25*1.25/each) > 1e-12 {
+		t.Errorf("%+v of a sale that brings %v", r.Touch, each)
+	}
+	text := must(t, append([]string{"budget", "--touch-cost", "25", "--touch-lift", "0.01"}, args...)...).stdout
+	for _, part := range []string{"one more touch before the hand-off: at $25 a lead, for 1 point of conversion (assumed", "ROI of the touch", "returns 25 % from"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("%q is not in the output:\n%s", part, text)
+		}
+	}
+	for want, flags := range map[string][]string{
+		"give both":                    {"--touch-cost", "25"},
+		"--touch-cost: -1 is not":      {"--touch-cost", "-1", "--touch-lift", "0.01"},
+		"--touch-lift: 3 is not":       {"--touch-cost", "25", "--touch-lift", "3"},
+		"--touch-cost: +Inf is not an": {"--touch-cost", "Inf", "--touch-lift", "0.01"},
+	} {
+		if r := leadscore(t, append(append([]string{"budget"}, args...), flags...)...); r.code != exitUsage || !strings.Contains(r.stderr, want) {
 			t.Errorf("%v: exit %d: %s", flags, r.code, r.stderr)
 		}
 	}

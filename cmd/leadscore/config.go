@@ -33,6 +33,7 @@ type config struct {
 	Split     splitConfig     `yaml:"split"`
 	Economics economicsConfig `yaml:"economics"`
 	Tiers     tiersConfig     `yaml:"tiers"`
+	Contact   contactConfig   `yaml:"contact"`
 	Spend     string          `yaml:"spend"`
 }
 
@@ -307,6 +308,9 @@ func (c *config) validate() error {
 	}
 	problems = append(problems, c.Economics.validate()...)
 	problems = append(problems, c.Tiers.validate()...)
+	if _, err := c.Contact.rules("contact."); err != nil {
+		problems = append(problems, err)
+	}
 	return errors.Join(problems...)
 }
 

@@ -55,7 +55,7 @@ func describeGoal(w io.Writer, g *model.Goal) {
 	}
 	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "stage\tneeded\tgo on\t")
+	fmt.Fprintln(t, "stage\tneeded\tof which go on\t")
 	for k, name := range g.Stages {
 		needed, rate := "–", ""
 		if n, known := g.Needed.Units[k].Value(); known {

@@ -44,6 +44,10 @@ func (a *app) trainedEconomics(in *trainInput, f *trainFlags, table *features.Ta
 	o := model.DefaultEconomicsOptions()
 	o.AsOf = in.options.Label.AsOf
 	o.Costs = []model.CostQuestion{{Basis: budget.Cohort, Period: budget.Quarterly}, {Basis: budget.Calendar, Period: budget.Quarterly}}
+	var err error
+	if o.Contact, err = in.config.Contact.rules("contact."); err != nil {
+		return nil, err
+	}
 	if path := in.config.Spend; path != "" {
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(filepath.Dir(f.config), path)
