@@ -39,10 +39,20 @@ type Gates struct {
 	Probability float64 `json:"probability"` // g2, least probability from fit and activity
 }
 
-// Qualifies reports whether a lead passes both gates, from its log-odds: base, the part of fit and the part of
-// activity.
-func (g Gates) Qualifies(base, fit, activity float64) bool {
-	return sigmoid(base+fit) >= g.Fit && sigmoid(base+fit+activity) >= g.Probability
+// Validate lists what is out of bounds.
+func (g Gates) Validate() error {
+	var b bounds
+	b.share("mql.fit", g.Fit)
+	b.share("mql.probability", g.Probability)
+	return b.err()
+}
+
+// Fits reports whether a lead passes the first gate, from its log-odds without activity: the base and the part of fit.
+func (g Gates) Fits(base, fit float64) bool { return sigmoid(base+fit) >= g.Fit }
+
+// Qualifies reports whether a lead passes both gates, from the same and its probability from all that is known.
+func (g Gates) Qualifies(base, fit, probability float64) bool {
+	return g.Fits(base, fit) && probability >= g.Probability
 }
 
 func sigmoid(x float64) float64 {

@@ -361,8 +361,11 @@ func TestGatesAndBars(t *testing.T) {
 		closeTo(t, "σ", sigmoid(x), want, 5e-5)
 	}
 	g := Gates{Fit: 0.1, Probability: 0.2}
-	if !g.Qualifies(-3, 1.2, 0.8) || g.Qualifies(-3, 0.2, 5) || g.Qualifies(-3, 1.2, 0) {
+	if !g.Qualifies(-3, 1.2, sigmoid(-1)) || g.Qualifies(-3, 0.2, sigmoid(2.2)) || g.Qualifies(-3, 1.2, sigmoid(-1.8)) || !g.Fits(-3, 1.2) || g.Fits(-3, 0.2) {
 		t.Error("both gates must be passed")
+	}
+	if err := (Gates{Fit: -1, Probability: math.NaN()}).Validate(); len(fieldsOf(err)) != 2 {
+		t.Error(err)
 	}
 	curve := BarCurve([]float64{0.1, math.NaN(), 0.3, 0.2}, []float64{0, 0.2, 0.21, 1})
 	for i, want := range []int{3, 2, 1, 0} {

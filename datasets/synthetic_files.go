@@ -153,6 +153,7 @@ economics:
 
 tiers: {by: expected_value, cuts: {shares: [0.2, 0.3, 0.5]}}
 
+mql: {fit: 0.02, probability: 0.05}   # least probability from the features of fit alone, and from all
 contact: {sla: 8h, workweek: mon-fri 9-17}   # UTC: the sample team has agreed to call an mql within a working day
 
 spend: {{.Spend}}                # period, source, spend: the acquisition costs of the leads, summed

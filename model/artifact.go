@@ -57,6 +57,7 @@ type payload struct {
 	Value        valueModel       `json:"value"`
 	Exchange     *budget.Exchange `json:"exchange,omitempty"` // what money was converted by
 	Policy       *moneyPolicy     `json:"policy,omitempty"`
+	Gates        *budget.Gates    `json:"mql,omitempty"`
 	Data         DataSummary      `json:"data"`
 	Split        SplitSummary     `json:"split"`
 	Fit          FitSummary       `json:"fit"`

@@ -19,6 +19,7 @@ type EconomicsOptions struct {
 	ROI   *float64       // target return; nil = the policy's
 	Costs []CostQuestion // tables of the cost of each stage to make
 	Goal  *GoalQuestion  // to plan backwards from; nil = none
+	Gates *budget.Gates  // of a marketing-qualified lead; nil = they are not counted
 	Touch *TouchQuestion // one more touch before the hand-off; nil = none
 	Hours *float64       // of the team in a month of 365/12 days; nil = hours are not counted
 	Level float64        // of intervals
@@ -49,6 +50,7 @@ type Economics struct {
 	NewBuyers  *NewBuyers     `json:"new_buyers,omitempty"` // nil without dated sales
 	Whales     *Whales        `json:"whales,omitempty"`     // nil where the best sales do not matter much
 	Bars       []Bar          `json:"bars,omitempty"`       // what a bar on the probability lets through
+	Qualified  *Qualified     `json:"mql,omitempty"`        // nil without gates
 	Goal       *Goal          `json:"goal,omitempty"`
 	Touch      *TouchQuestion `json:"touch,omitempty"`       // what the touches of the rows are
 	CostTables []CostTable    `json:"cost_tables,omitempty"` // as asked for; none without a creation time
@@ -194,6 +196,9 @@ func (m *Model) economics(table *features.Table, o EconomicsOptions) (*Economics
 		return nil, err
 	}
 	e.Bars = x.barCurve()
+	if e.Qualified, err = x.qualified(); err != nil {
+		return nil, err
+	}
 	e.Funnel, err = x.funnel()
 	return e, err
 }

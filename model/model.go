@@ -74,6 +74,9 @@ func (m *Model) compile() error {
 	if err := m.compileValue(); err != nil {
 		return err
 	}
+	if err := m.checkGates(); err != nil {
+		return err
+	}
 	return m.compilePolicy()
 }
 
@@ -206,6 +209,7 @@ func (m *Model) Score(lead *features.Lead) Score {
 		s.Reasons[k].Probability = float64(s.Reasons[k].LogOdds * slope)
 	}
 	s.Fit, s.Activity = m.subScore(&s, features.FitGroup), m.subScore(&s, features.ActivityGroup)
+	s.MQL = m.qualified(&s)
 	m.addMoney(lead, &s)
 	m.addDecision(lead, &s)
 	for k := range s.Reasons {

@@ -53,8 +53,9 @@ type Options struct {
 	ValueCap     float64          // a sale counts as worth at most this; 0 = no limit
 	Policy       *budget.Policy   // what money is reckoned under, without tiers; nil = scores have no tier, cap or action
 	Tiers        TierCuts
-	DataSHA256   string // provenance
-	Tool         string // provenance: name and version of the program
+	Gates        *budget.Gates // of a marketing-qualified lead; nil = scores do not say whether one is
+	DataSHA256   string        // provenance
+	Tool         string        // provenance: name and version of the program
 	Progress     func(Progress)
 }
 
@@ -127,6 +128,11 @@ func (o Options) Validate() error {
 	if o.Policy != nil {
 		if err := o.Policy.Validate(); err != nil {
 			problems = append(problems, fmt.Errorf("model: options: policy: %w", err))
+		}
+	}
+	if o.Gates != nil {
+		if err := o.Gates.Validate(); err != nil {
+			problems = append(problems, fmt.Errorf("model: options: %w", err))
 		}
 	}
 	return errors.Join(problems...)

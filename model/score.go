@@ -35,6 +35,9 @@ type Score struct {
 	// and what it did. A pair across both counts half in each. Absent where no feature is grouped.
 	Fit      *float64 `json:"fit,omitempty"`
 	Activity *float64 `json:"activity,omitempty"`
+	// MQL says whether the lead is marketing-qualified: who it is passes the first gate, and all that is known of it the
+	// second. Absent in a model without gates.
+	MQL *bool `json:"mql,omitempty"`
 
 	Base     Base               `json:"base"`
 	Reasons  []Reason           `json:"reasons,omitempty"`

@@ -340,7 +340,7 @@ func (m *Model) complete(result *Training, value valueModel, options Options) er
 	d.Label.AsOf = result.Data.AsOf
 	d.LabelHash = d.Label.Hash()
 	d.Value, d.Data, d.Split, d.Fit = value, result.Data, result.Split, result.Fit
-	d.Exchange = options.Exchange
+	d.Exchange, d.Gates = options.Exchange, options.Gates
 	d.Provenance = Provenance{Tool: options.Tool, Seed: options.Seed}
 	if result.Holdout != nil {
 		figures := *result.Holdout

@@ -46,6 +46,9 @@ func (b *builder) money() *section {
 	if len(e.Bars) > 0 {
 		s.Tables = append(s.Tables, barTable(e))
 	}
+	if e.Qualified != nil {
+		s.Tables = append(s.Tables, qualifiedTable(e.Qualified))
+	}
 	return s
 }
 
@@ -270,6 +273,26 @@ func barTable(e *model.Economics) table {
 		t.Rows = append(t.Rows, row)
 	}
 	t.Note = "Leads as those of the last quarter, in a month. A bar on the probability alone hands off leads that are worth little; the action of each lead weighs its value against what it costs to work."
+	return t
+}
+
+// qualifiedTable says how many leads the two gates let through.
+func qualifiedTable(q *model.Qualified) table {
+	t := table{Caption: "Marketing-qualified leads, a month", Head: []string{"Source", "Leads", "Right fit", "MQLs", "Share of the leads", "Sales expected of them", "One sale in"}}
+	line := func(name string, r *model.QualifiedRow) {
+		one := "–"
+		if r.ExpectedWins > 0 {
+			one = fixed(r.MQLs/r.ExpectedWins, 1)
+		}
+		t.Rows = append(t.Rows, []string{name, fixed(r.Leads, 0), fixed(r.Fit, 0), fixed(r.MQLs, 0), percent(r.MQLs / max(r.Leads, 1e-9)), fixed(r.ExpectedWins, 1), one})
+	}
+	shown := q.Rows[:min(len(q.Rows), maxTableRows)]
+	for i := range shown {
+		line(level(shown[i].Source), &shown[i])
+	}
+	line("All leads", &q.Total)
+	t.left(len(q.Rows)-len(shown), "sources")
+	t.Note = strings.TrimSpace("Of leads as those of the last quarter. " + q.Words + ". " + t.Note)
 	return t
 }
 

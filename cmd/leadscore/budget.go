@@ -29,6 +29,7 @@ type budgetFlags struct {
 	period     string
 	goalFlags
 	contact contactConfig
+	gateFlags
 	touchFlags
 	workers int
 	planFlags
@@ -54,6 +55,7 @@ periods, values from the model, and what binds. A plan written with --write-plan
   leadscore budget --data leads.parquet --spend spend.csv --costs cohort --period quarter
   leadscore budget --data leads.parquet --profit-goal 3000000 --marketing-share 0.6
   leadscore budget --data leads.parquet --sla 8h --workweek "mon-fri 9-17 Europe/Berlin" --decay 0.05
+  leadscore budget --data leads.parquet --mql-fit 0.02 --mql-probability 0.1
   leadscore budget --data leads.parquet --touch-cost 25 --touch-lift 0.01
   leadscore budget --data leads.parquet --spend spend.csv --budget today --write-plan plan.yaml --picture plan.html
   leadscore budget --plan plan.yaml --budget 80000 --target-roi 0.5 --capacity-hours 600 --scenarios`,
@@ -73,6 +75,7 @@ periods, values from the model, and what binds. A plan written with --write-plan
 	f.goalFlags.add(cmd)
 	f.contact.add(cmd)
 	f.touchFlags.add(cmd)
+	f.gateFlags.add(cmd)
 	f.planFlags.add(cmd)
 	cmd.Flags().IntVar(&f.workers, "workers", 0, "goroutines; 0 = one a processor")
 	return cmd
@@ -106,6 +109,9 @@ func (a *app) budget(ctx context.Context, cmd *cobra.Command, f *budgetFlags) er
 	if o.Contact, err = f.contact.rules("--"); err != nil {
 		return usageError{err}
 	}
+	if err := f.gateFlags.validate(); err != nil {
+		return usageError{err}
+	}
 	if o.Touch, err = f.touch(cmd); err != nil {
 		return usageError{err}
 	}
@@ -116,7 +122,7 @@ func (a *app) budget(ctx context.Context, cmd *cobra.Command, f *budgetFlags) er
 	if err != nil {
 		return err
 	}
-	o.Spend = in.spend
+	o.Spend, o.Gates = in.spend, f.gates(cmd, in.model.Gates())
 	e, err := in.model.Economics(in.table, o)
 	if err != nil {
 		return err
@@ -183,6 +189,9 @@ func describeEconomics(w io.Writer, e *model.Economics, arithmetic bool) {
 		describeRows(w, e.Tiers, nil, c, e.Level)
 	}
 	describeWords(w, e)
+	if e.Qualified != nil {
+		describeQualified(w, e.Qualified)
+	}
 	if e.Touch != nil {
 		describeTouch(w, e)
 	}

@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -284,4 +286,78 @@ func TestBudgetTouch(t *testing.T) {
 			t.Errorf("%v: exit %d: %s", flags, r.code, r.stderr)
 		}
 	}
+}
+
+// A lead is marketing-qualified by both gates, in every form of a score alike, and a higher bar lets fewer through.
+func TestQualified(t *testing.T) {
+	dir, modelPath := sampleLeads(t, "8000")
+	data := filepath.Join(dir, "leads.parquet")
+	args := []string{"--model", modelPath, "--data", data}
+	q := reckoned(t, args...).Qualified
+	if q == nil || q.Gates != (budget.Gates{Fit: 0.02, Probability: 0.05}) || len(q.Rows) != 10 || !(q.Total.MQLs > 0 && q.Total.MQLs < q.Total.Fit && q.Total.Fit < q.Total.Leads) {
+		t.Fatalf("%+v", q)
+	}
+	mqls := 0.0
+	for _, r := range q.Rows {
+		mqls += r.MQLs
+	}
+	if math.Abs(mqls-q.Total.MQLs) > 1e-9 || math.Abs(q.Total.Hours-0.75*q.Total.MQLs) > 1e-9 {
+		t.Errorf("%v MQLs by source, %+v in all", mqls, q.Total)
+	}
+	for _, flag := range []string{"--mql-fit=0.04", "--mql-probability=0.1"} {
+		if high := reckoned(t, append(args, flag)...).Qualified; !(high.Total.MQLs < q.Total.MQLs) || high.Gates.Fit < q.Gates.Fit || high.Gates.Probability < q.Gates.Probability {
+			t.Errorf("%s: %+v", flag, high)
+		}
+	}
+	text := must(t, append([]string{"budget"}, args...)...).stdout
+	for _, part := range []string{"from a probability of 2 % by who it is, and of 5 % by all that is known of it", "right fit", "one sale in"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("%q is not in the output:\n%s", part, text)
+		}
+	}
+	out := filepath.Join(dir, "mql.jsonl")
+	must(t, "score", "--model", modelPath, "--data", data, "--out", out)
+	var lines []bool
+	for _, line := range strings.Split(contents(t, out), "\n") {
+		var s model.Score
+		if err := json.Unmarshal([]byte(line), &s); err != nil || s.MQL == nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		if want := 1/(1+math.Exp(-s.Base.LogOdds-*s.Fit)) >= 0.02 && s.Probability >= 0.05; *s.MQL != want {
+			t.Errorf("%s: qualified %v at fit %v and probability %v", s.LeadID, *s.MQL, *s.Fit, s.Probability)
+		}
+		lines = append(lines, *s.MQL)
+	}
+	table := filepath.Join(dir, "mql.csv")
+	must(t, "score", "--model", modelPath, "--data", data, "--out", table, "--only", "mql")
+	for i, line := range strings.Split(contents(t, table), "\n")[1:] {
+		if line != fmt.Sprint(lines[i]) {
+			t.Errorf("row %d: %s in the table, %v by itself", i, line, lines[i])
+		}
+	}
+	for want, flags := range map[string][]string{
+		"--mql-fit: 2 is not a share":            {"--mql-fit", "2"},
+		"--mql-probability: NaN is not a share ": {"--mql-probability", "NaN"},
+	} {
+		if r := leadscore(t, append(append([]string{"budget"}, args...), flags...)...); r.code != exitUsage || !strings.Contains(r.stderr, want) {
+			t.Errorf("%v: exit %d: %s", flags, r.code, r.stderr)
+		}
+	}
+	configured := write(t, dir, "mql.yaml", "outcome: {converted: converted}\nmql: {fit: 5, probability: 0.05}\n")
+	if r := leadscore(t, "train", "--data", data, "--config", configured, "--out", filepath.Join(dir, "none.json")); r.code != exitUsage || !strings.Contains(r.stderr, "mql.fit is 5") {
+		t.Errorf("exit %d: %s", r.code, r.stderr)
+	}
+	configured = write(t, dir, "mql.yaml", "outcome: {converted: converted}\nfeatures: {exclude: [deal_desk_touches, revenue]}\nmql: {fit: 0.05, probability: 0.05}\n")
+	if r := leadscore(t, "train", "--data", data, "--config", configured, "--recipe", "plain", "--holdout", "0", "--out", filepath.Join(dir, "none.json")); r.code == exitDone || !strings.Contains(r.stderr, "features.fit") {
+		t.Errorf("a gate on fit without fit: exit %d: %s", r.code, r.stderr)
+	}
+}
+
+// contents is the text of a file.
+func contents(t *testing.T, path string) string {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(text))
 }

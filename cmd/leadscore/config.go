@@ -33,6 +33,7 @@ type config struct {
 	Split     splitConfig     `yaml:"split"`
 	Economics economicsConfig `yaml:"economics"`
 	Tiers     tiersConfig     `yaml:"tiers"`
+	MQL       *gatesConfig    `yaml:"mql"`
 	Contact   contactConfig   `yaml:"contact"`
 	Spend     string          `yaml:"spend"`
 }
@@ -308,6 +309,9 @@ func (c *config) validate() error {
 	}
 	problems = append(problems, c.Economics.validate()...)
 	problems = append(problems, c.Tiers.validate()...)
+	if g := c.MQL.gates(); g != nil && g.Validate() != nil {
+		problems = append(problems, g.Validate())
+	}
 	if _, err := c.Contact.rules("contact."); err != nil {
 		problems = append(problems, err)
 	}

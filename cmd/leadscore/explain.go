@@ -207,6 +207,9 @@ func describeDecision(w io.Writer, s *model.Score) {
 	if s.Tier != "" {
 		fmt.Fprintf(w, "tier: %s\n", s.Tier)
 	}
+	if s.MQL != nil {
+		fmt.Fprintf(w, "marketing-qualified: %s\n", yesNo(*s.MQL))
+	}
 	if s.MaxCost != nil {
 		fmt.Fprintf(w, "a lead like this may cost at most: %s\n", budget.Currency(s.Currency).Format(*s.MaxCost))
 	}

@@ -96,6 +96,7 @@ const (
 #   hour_cost: 45
 #   nurture: {p1: 0.12, q: 0.5, delay: 0.97, cost: 30}  # what nurturing is assumed to do
 # tiers: {by: expected_value, cuts: {shares: [0.2, 0.3, 0.5]}}  # or thresholds: [600, 200], or capacity_hours: 480
+# mql: {fit: 0.02, probability: 0.05}  # a marketing-qualified lead: least probability from features.fit alone, and from all
 # contact: {sla: 8h, workweek: mon-fri 9-17 Europe/Berlin, decay: 0.05}  # agreed time to the first contact, when the team works, what a day of waiting is assumed to cost
 # spend: spend.csv  # what was spent: period, source, spend
 `

@@ -152,7 +152,7 @@ func scoreAt(m *model.Model, lead *features.Lead, at *int64) model.Score {
 // scoreBatches scores column by column: no reason or warning is asked for.
 func scoreBatches(ctx context.Context, f *scoreFlags, separator rune, m *model.Model, sink *scoreSink, summary *scoreSummary, bar *bar) error {
 	scorer := m.NewBatchScorer()
-	scorer.SubScores = slices.ContainsFunc(sink.picks, func(c scoreColumn) bool { return c.column.Name == "fit" || c.column.Name == "activity" })
+	scorer.SubScores = slices.ContainsFunc(sink.picks, func(c scoreColumn) bool { return slices.Contains([]string{"fit", "activity", "mql"}, c.column.Name) })
 	scorer.Intervals = slices.ContainsFunc(sink.picks, func(c scoreColumn) bool { return c.intervals })
 	scores := batchScores{currency: m.Currency()}
 	decided := sink.decided()
@@ -320,7 +320,7 @@ func (s *scoreSink) flush() error {
 	s.frame.Rows = 0
 	for i := range s.frame.Columns {
 		c := &s.frame.Columns[i]
-		c.Texts, c.Floats = c.Texts[:0], c.Floats[:0]
+		c.Texts, c.Floats, c.Bools = c.Texts[:0], c.Floats[:0], c.Bools[:0]
 		if c.Valid != nil {
 			c.Valid = c.Valid[:0]
 		}

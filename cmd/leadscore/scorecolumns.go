@@ -16,7 +16,7 @@ const intervalName = "probability_ci"
 
 // scoreColumnNames are the columns of a file of scores; id is short for lead_id.
 var scoreColumnNames = []string{"id", "log_odds", "probability", intervalName, "probability_open", "age_days", "profit_if_won", "expected_value", "currency",
-	"tier", "max_cost_per_lead", "action", "fit", "activity", "reasons", "warnings"}
+	"tier", "max_cost_per_lead", "action", "fit", "activity", "mql", "reasons", "warnings"}
 
 // scoreColumn is one column of a file of scores.
 type scoreColumn struct {
@@ -103,6 +103,9 @@ func scoreColumns(f *scoreFlags, m *model.Model) ([]scoreColumn, error) {
 	}
 	if m.Grouped() || slices.Contains(f.only, "activity") {
 		number("activity", func(s *model.Score) *float64 { return s.Activity }, func(s *batchScores) []float64 { return s.Activity })
+	}
+	if m.Gates() != nil && wanted("mql") || slices.Contains(f.only, "mql") {
+		columns = append(columns, qualifiedColumn(m))
 	}
 	if wanted("reasons") {
 		columns = append(columns, reasonColumns(f.explain, m)...)

@@ -42,7 +42,7 @@ func readSpend(path string, e *budget.Exchange) ([]budget.Spend, error) {
 // leads' own column.
 func (a *app) trainedEconomics(in *trainInput, f *trainFlags, table *features.Table, m *model.Model) (*model.Economics, error) {
 	o := model.DefaultEconomicsOptions()
-	o.AsOf = in.options.Label.AsOf
+	o.AsOf, o.Gates = in.options.Label.AsOf, in.options.Gates
 	o.Costs = []model.CostQuestion{{Basis: budget.Cohort, Period: budget.Quarterly}, {Basis: budget.Calendar, Period: budget.Quarterly}}
 	var err error
 	if o.Contact, err = in.config.Contact.rules("contact."); err != nil {

@@ -144,6 +144,7 @@ func (f *trainFlags) options(c *config, schema *features.Schema) (model.Options,
 	if o.Policy, o.Tiers, err = c.policy(schema); err != nil {
 		return o, err
 	}
+	o.Gates = c.MQL.gates()
 	o.Tool, o.Workers = tool(), workerCount(f.workers)
 	if f.recipe != "" {
 		o.Recipe, o.L2, o.Tolerance, o.SE = f.recipe, f.l2, f.tolerance, f.se
