@@ -28,11 +28,12 @@ type StageCost struct {
 type Policy struct {
 	Target
 	Currency     Currency    `json:"currency"`
-	StageCosts   []StageCost `json:"stage_costs,omitempty"`    // in the order of the stages; the last may be [WonStage]
-	HoursPerLead float64     `json:"hours_per_lead,omitempty"` // h
-	HourPrice    float64     `json:"hour_price,omitempty"`     // μ; 0 = hours are slack or already in the stage costs
-	Nurture      *Nurture    `json:"nurture,omitempty"`        // nil = no assumptions, so no lead is nurtured
-	Tiers        *Tiers      `json:"tiers,omitempty"`          // nil = no tiers
+	StageCosts   []StageCost `json:"stage_costs,omitempty"`     // in the order of the stages; the last may be [WonStage]
+	HoursPerLead float64     `json:"hours_per_lead,omitempty"`  // h
+	HourPrice    float64     `json:"hour_price,omitempty"`      // μ; 0 = hours are slack or already in the stage costs
+	Discount     float64     `json:"annual_discount,omitempty"` // at which profits were brought back from the sale to the lead ([PresentValue]); 0 = as they were paid
+	Nurture      *Nurture    `json:"nurture,omitempty"`         // nil = no assumptions, so no lead is nurtured
+	Tiers        *Tiers      `json:"tiers,omitempty"`           // nil = no tiers
 }
 
 // Note: the loaded cost of an hour is not in the policy. While the team has time, its wages are sunk and an hour
@@ -50,6 +51,7 @@ func (p *Policy) Validate() error {
 	}
 	b.amount("hours_per_lead", p.HoursPerLead)
 	b.amount("hour_price", p.HourPrice)
+	b.share("annual_discount", p.Discount)
 	if p.Nurture != nil {
 		p.Nurture.check(&b)
 	}

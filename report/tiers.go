@@ -90,8 +90,16 @@ func isAre(n int) string {
 	return "are"
 }
 
-// costWords says what sales cost a cap takes off.
+// costWords says what sales cost a cap takes off, and what profits are discounted by.
 func costWords(p *budget.Policy, rates string) string {
+	text := salesCostWords(p, rates)
+	if p.Discount > 0 {
+		text += fmt.Sprintf(" Profits are at their present value on the day of the lead, at %s a year.", budget.Percent(p.Discount))
+	}
+	return text
+}
+
+func salesCostWords(p *budget.Policy, rates string) string {
 	if p.Basis == budget.Marketing || len(p.StageCosts) == 0 && p.HoursPerLead*p.HourPrice == 0 {
 		return "Caps take off no sales cost."
 	}

@@ -116,7 +116,7 @@ func benchTrain(b *testing.B, path string, c *config) *model.Training {
 	if err != nil {
 		b.Fatal(err)
 	}
-	table, err := (&app{}).loadTable(context.Background(), d, schema, nil, workerCount(0))
+	table, err := (&app{}).loadTable(context.Background(), d, schema, moneyTerms{}, workerCount(0))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -158,7 +158,7 @@ func (a *app) loadMoney(ctx context.Context, f *budgetFlags) (*money, error) {
 		return nil, err
 	}
 	defer d.Close()
-	in.table, err = a.loadTable(ctx, d, m.Schema(), m.Exchange(), workerCount(f.workers))
+	in.table, err = a.loadTable(ctx, d, m.Schema(), termsOf(m), workerCount(f.workers))
 	return in, err
 }
 
@@ -175,7 +175,11 @@ func describeEconomics(w io.Writer, e *model.Economics, arithmetic bool) {
 		describeGoal(w, e.Goal)
 	}
 	fmt.Fprintf(w, "%s leads, %s of them mature, as of %s; model %s\n", budget.Count(e.Leads), budget.Count(e.Mature), day(e.AsOf), e.Model.Version)
-	fmt.Fprintf(w, "target return %s on %s\n", budget.Percent(e.Policy.ROI), basisWords(e.Policy.Basis))
+	fmt.Fprintf(w, "target return %s on %s", budget.Percent(e.Policy.ROI), basisWords(e.Policy.Basis))
+	if e.Policy.Discount > 0 {
+		fmt.Fprintf(w, "; profits at their present value on the day of the lead, %s a year", budget.Percent(e.Policy.Discount))
+	}
+	fmt.Fprintln(w)
 	rows := append([]model.EconomicRow{}, e.Rows...)
 	for from := 0; from < len(rows); {
 		to := from

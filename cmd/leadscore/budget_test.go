@@ -353,6 +353,38 @@ func TestQualified(t *testing.T) {
 	}
 }
 
+// With a discount every profit is at its present value on the day of the lead, from training to the table.
+func TestDiscountedProfits(t *testing.T) {
+	dir, modelPath := sampleLeads(t, "8000")
+	data := filepath.Join(dir, "leads.parquet")
+	text := strings.Replace(contents(t, filepath.Join(dir, "leadscore.yaml")), "economics:\n", "economics:\n  annual_discount: 0.5\n", 1)
+	discounted := filepath.Join(dir, "discounted.json")
+	r := must(t, "train", "--data", data, "--config", write(t, dir, "discount.yaml", text), "--recipe", "plain", "--holdout", "0", "--out", discounted)
+	if !strings.Contains(r.stdout, "profit per sale, at 50 % a year back to the day of the lead") {
+		t.Error(r.stdout)
+	}
+	paid := reckoned(t, "--model", modelPath, "--data", data)
+	e := reckoned(t, "--model", discounted, "--data", data)
+	if e.Policy.Discount != 0.5 || paid.Policy.Discount != 0 {
+		t.Errorf("%+v", e.Policy)
+	}
+	later, _ := e.Total.ProfitPerSale.Value()
+	now, _ := paid.Total.ProfitPerSale.Value()
+	if ratio := later / now; !(ratio > 0.9 && ratio < 0.99) { // about a month at 50 % a year
+		t.Errorf("%v of %v is left", later, now)
+	}
+	if a, b := e.Total.Evidence.Profit, paid.Total.Evidence.Profit; !(a < b) {
+		t.Errorf("outcomes bring %v a sale, %v without a discount", a, b)
+	}
+	if out := must(t, "budget", "--model", discounted, "--data", data).stdout; !strings.Contains(out, "; profits at their present value on the day of the lead, 50 % a year") {
+		t.Error(out)
+	}
+	bad := write(t, dir, "bad.yaml", strings.Replace(text, "annual_discount: 0.5", "annual_discount: 12", 1))
+	if r := leadscore(t, "train", "--data", data, "--config", bad, "--out", discounted); r.code != exitUsage || !strings.Contains(r.stderr, "economics.annual_discount is 12, want a share") {
+		t.Errorf("exit %d: %s", r.code, r.stderr)
+	}
+}
+
 // contents is the text of a file.
 func contents(t *testing.T, path string) string {
 	text, err := os.ReadFile(path)

@@ -43,7 +43,7 @@ func (a *app) compareRecipes(cmd *cobra.Command, f *trainFlags) error {
 	}
 	defer in.dataset.Close()
 	a.warn(in.warnings)
-	table, err := a.loadTable(cmd.Context(), in.dataset, in.schema, in.options.Exchange, in.options.Workers)
+	table, err := a.loadTable(cmd.Context(), in.dataset, in.schema, in.terms(), in.options.Workers)
 	if err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (a *app) compareModels(ctx context.Context, paths []string, f *trainFlags) 
 		if models[i], err = loadModel(path); err != nil {
 			return err
 		}
-		if tables[i], err = a.loadTable(ctx, d, models[i].Schema(), models[i].Exchange(), workerCount(f.workers)); err != nil {
+		if tables[i], err = a.loadTable(ctx, d, models[i].Schema(), termsOf(models[i]), workerCount(f.workers)); err != nil {
 			return err
 		}
 	}

@@ -101,6 +101,7 @@ type economicsConfig struct {
 	StageCosts   map[string]float64 `yaml:"stage_costs"`
 	HoursPerLead float64            `yaml:"hours_per_lead"`
 	HourCost     float64            `yaml:"hour_cost"`
+	Discount     float64            `yaml:"annual_discount"` // of profits, from the sale back to the lead
 	Nurture      *nurtureConfig     `yaml:"nurture"`
 }
 
@@ -350,6 +351,9 @@ func (e *economicsConfig) validate() (problems []error) {
 	}
 	if !(e.HoursPerLead >= 0) {
 		bad("hours_per_lead", e.HoursPerLead, "hours ≥ 0")
+	}
+	if !(e.Discount >= 0 && e.Discount <= 1) {
+		bad("annual_discount", e.Discount, "a share from 0 to 1, such as 0.12 for 12 % a year")
 	}
 	if !(e.HourCost >= 0) {
 		bad("hour_cost", e.HourCost, "an amount ≥ 0")

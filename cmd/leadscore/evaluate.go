@@ -60,7 +60,7 @@ func (a *app) evaluate(ctx context.Context, f *evaluateFlags) error {
 		return err
 	}
 	defer d.Close()
-	table, err := a.loadTable(ctx, d, m.Schema(), m.Exchange(), workerCount(f.workers))
+	table, err := a.loadTable(ctx, d, m.Schema(), termsOf(m), workerCount(f.workers))
 	if err != nil {
 		return err
 	}

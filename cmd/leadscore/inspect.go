@@ -96,7 +96,7 @@ func (a *app) inspect(cmd *cobra.Command, f *trainFlags, write string) error {
 	if err != nil {
 		return err
 	}
-	table, err := a.loadTable(cmd.Context(), d, schema, e, workerCount(f.workers))
+	table, err := a.loadTable(cmd.Context(), d, schema, moneyTerms{exchange: e}, workerCount(f.workers))
 	if err != nil {
 		return err
 	}

@@ -16,8 +16,33 @@ import (
 	"github.com/leadscore/leadscore/model"
 )
 
-// loadTable reads the schema's columns of a data set into memory, their money in the exchange's currency.
-func (a *app) loadTable(ctx context.Context, d *datasets.Dataset, schema *features.Schema, e *budget.Exchange, workers int) (*features.Table, error) {
+// moneyTerms are what the money of a table is brought to as it is read.
+type moneyTerms struct {
+	exchange *budget.Exchange
+	discount float64 // a year
+}
+
+// termsOf are those that a model was trained under.
+func termsOf(m *model.Model) moneyTerms {
+	t := moneyTerms{exchange: m.Exchange()}
+	if p := m.Policy(); p != nil {
+		t.discount = p.Discount
+	}
+	return t
+}
+
+// terms are those of the configuration.
+func (in *trainInput) terms() moneyTerms {
+	t := moneyTerms{exchange: in.options.Exchange}
+	if p := in.options.Policy; p != nil {
+		t.discount = p.Discount
+	}
+	return t
+}
+
+// loadTable reads the schema's columns of a data set into memory, their money in the currency of the terms and, where
+// they discount it, at its present value.
+func (a *app) loadTable(ctx context.Context, d *datasets.Dataset, schema *features.Schema, terms moneyTerms, workers int) (*features.Table, error) {
 	bar := a.newBar("reading leads", d.Rows())
 	defer bar.done()
 	options := datasets.DefaultReadOptions()
@@ -27,14 +52,17 @@ func (a *app) loadTable(ctx context.Context, d *datasets.Dataset, schema *featur
 	if err := d.Load(ctx, schema, options, builder.AddColumn); err != nil {
 		return nil, err
 	}
-	table, err := model.Convert(builder.Table(), e)
+	table, err := model.Convert(builder.Table(), terms.exchange)
 	var odd *model.CurrencyError
 	if errors.As(err, &odd) {
 		var path string
 		path, odd.Row = d.Place(odd.Row)
 		return nil, fmt.Errorf("%s: %w", path, odd)
 	}
-	return table, err
+	if err != nil {
+		return nil, err
+	}
+	return model.Discount(table, terms.discount)
 }
 
 // loadHashed is loadTable with the hash of the data, which is computed meanwhile: what one of the two reads from the
@@ -46,7 +74,7 @@ func (a *app) loadHashed(ctx context.Context, in *trainInput) (table *features.T
 		return err
 	})
 	both.Go(func() (err error) {
-		table, err = a.loadTable(ctx, in.dataset, in.schema, in.options.Exchange, in.options.Workers)
+		table, err = a.loadTable(ctx, in.dataset, in.schema, in.terms(), in.options.Workers)
 		return err
 	})
 	err = both.Wait()

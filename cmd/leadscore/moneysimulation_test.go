@@ -50,7 +50,7 @@ func newMoneyWorld(t testing.TB, fitted, rows, by string) *moneyWorld {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	if w.table, err = a.loadTable(context.Background(), d, w.model.Schema(), nil, 1); err != nil {
+	if w.table, err = a.loadTable(context.Background(), d, w.model.Schema(), moneyTerms{}, 1); err != nil {
 		t.Fatal(err)
 	}
 	truth := filepath.Join(dir, "leads.truth.parquet")

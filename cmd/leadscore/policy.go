@@ -19,7 +19,7 @@ func (c *config) policy(schema *features.Schema) (*budget.Policy, model.TierCuts
 	e := &c.Economics
 	p := &budget.Policy{
 		Target:   budget.Target{ROI: e.TargetROI, Basis: budget.Basis(e.ROIBasis)},
-		Currency: budget.Currency(c.Value.Currency), HoursPerLead: e.HoursPerLead, HourPrice: e.HourCost,
+		Currency: budget.Currency(c.Value.Currency), HoursPerLead: e.HoursPerLead, HourPrice: e.HourCost, Discount: e.Discount,
 	}
 	if p.Basis == "" {
 		p.Basis = budget.Marketing

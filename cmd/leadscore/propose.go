@@ -94,6 +94,7 @@ const (
 #   stage_costs: {mql: 60, sql: 150, opportunity: 400}  # what each lead that enters a stage costs
 #   hours_per_lead: 0.75
 #   hour_cost: 45
+#   annual_discount: 0.12  # of profits, from the day of the sale back to that of the lead
 #   nurture: {p1: 0.12, q: 0.5, delay: 0.97, cost: 30}  # what nurturing is assumed to do
 # tiers: {by: expected_value, cuts: {shares: [0.2, 0.3, 0.5]}}  # or thresholds: [600, 200], or capacity_hours: 480
 # mql: {fit: 0.02, probability: 0.05}  # a marketing-qualified lead: least probability from features.fit alone, and from all

@@ -47,7 +47,11 @@ func (o *trainOutput) text(w io.Writer) {
 		}
 	}
 	if o.Value.Kind != model.ValueNone {
-		row("value", "%s profit per sale, from %s sales (%s)", budget.Currency(o.Value.Currency).Format(o.Value.Mean), budget.Count(o.Value.Wins), o.Value.Kind)
+		discounted := ""
+		if p := o.Training.Model.Policy(); p != nil && p.Discount > 0 {
+			discounted = fmt.Sprintf(", at %s a year back to the day of the lead", budget.Percent(p.Discount))
+		}
+		row("value", "%s profit per sale%s, from %s sales (%s)", budget.Currency(o.Value.Currency).Format(o.Value.Mean), discounted, budget.Count(o.Value.Wins), o.Value.Kind)
 	}
 	if v := o.Value.ValueFigures; v != nil {
 		row("", "%s sales held out: bias %.3f (%.3f to %.3f), Gini %.3f (%.3f to %.3f), D² %.3f", budget.Count(v.Sales), v.Bias, v.BiasCI[0], v.BiasCI[1], v.Gini, v.GiniCI[0], v.GiniCI[1], v.D2)
