@@ -52,6 +52,25 @@ func (c Currency) AtMost(x float64) string {
 	return m.String()
 }
 
+// Headroom is what is left between a limit and a price as they are written, the limit rounded down, so that a reader
+// who subtracts them finds it.
+func (c Currency) Headroom(limit, price float64) float64 {
+	if most, why := c.Maximum(limit); why == "" {
+		limit = most.Major()
+	}
+	return c.Difference(limit, price)
+}
+
+// Difference is a − b as a reader finds it who subtracts them as they are written.
+func (c Currency) Difference(a, b float64) float64 {
+	x, tooLarge := c.Estimate(a)
+	y, unheard := c.Estimate(b)
+	if tooLarge != "" || unheard != "" {
+		return a - b
+	}
+	return Money{Currency: c, Minor: x.Minor - y.Minor}.Major()
+}
+
 // Arithmetic writes out the cap of a lead with probability p and profit m, sales cost s and hours at μh.
 func (t Target) Arithmetic(c Currency, p, m, s, muHours float64) string {
 	divisor := short(1 + t.ROI)
@@ -94,9 +113,9 @@ func (p Purchase) Words(c Currency) string {
 	price := "bought at " + c.Format(p.Price) + " a lead"
 	switch p.Verdict {
 	case AtALoss:
-		return fmt.Sprintf("%s, it returns %s: a loss of %s on every lead", price, c.Format(p.Profit+p.Price), c.Format(-p.Profit))
+		return fmt.Sprintf("%s, it returns %s: a loss of %s on every lead", price, c.Format(p.Profit+p.Price), c.Format(c.Difference(p.Price, p.Profit+p.Price)))
 	case BelowTarget:
-		return fmt.Sprintf("%s, it earns %s, but %s less would be needed for the target", price, c.Format(p.Profit), c.Format(-p.Headroom))
+		return fmt.Sprintf("%s, it earns %s, but %s less would be needed for the target", price, c.Format(p.Profit), c.Format(-c.Headroom(p.Max, p.Price)))
 	}
-	return fmt.Sprintf("%s, it earns %s and could cost %s more", price, c.Format(p.Profit), c.AtMost(p.Headroom))
+	return fmt.Sprintf("%s, it earns %s and could cost %s more", price, c.Format(p.Profit), c.Format(c.Headroom(p.Max, p.Price)))
 }

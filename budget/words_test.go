@@ -1,6 +1,9 @@
 package budget
 
-import "testing"
+import (
+	"math"
+	"testing"
+)
 
 func TestCount(t *testing.T) {
 	for x, want := range map[float64]string{0: "0", 7: "7", 999.4: "999", 999.5: "1,000", 25722: "25,722", -1234567: "-1,234,567"} {
@@ -10,5 +13,22 @@ func TestCount(t *testing.T) {
 	}
 	if got := Count(100000); got != "100,000" {
 		t.Error(got)
+	}
+}
+
+// Amounts that a reader subtracts add up as they are written.
+func TestDifferencesAsWritten(t *testing.T) {
+	for _, c := range []struct{ limit, price, want float64 }{
+		{39.9853, 43.1434, -3.16}, {226.43, 345.51, -119.08}, {0, 28.1, -28.1}, {36.0299, 287.58, -251.56}, {237.979, 0, 237.97},
+	} {
+		if got := Currency("USD").Headroom(c.limit, c.price); math.Abs(got-c.want) > 1e-9 {
+			t.Errorf("%v less %v is %v, want %v", c.limit, c.price, got, c.want)
+		}
+	}
+	if got := Currency("USD").Difference(121.874, 40.626); math.Abs(got-81.24) > 1e-9 { // $121.87 − $40.63
+		t.Errorf("%v", got)
+	}
+	if got := Currency("USD").Headroom(1e300, 1); got != 1e300 {
+		t.Errorf("beyond any money: %v", got)
 	}
 }

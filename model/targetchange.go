@@ -29,7 +29,7 @@ type RowChange struct {
 
 func changeFrom(base, e *Economics) *TargetChange {
 	c := &TargetChange{FromROI: base.Policy.ROI, ToROI: e.Policy.ROI, FromHourPrice: base.Policy.HourPrice, ToHourPrice: e.Policy.HourPrice, Rows: []RowChange{}}
-	c.Why = c.why(e)
+	c.Why = c.why(base, e)
 	before := append([]EconomicRow{base.Total}, append(base.Rows, base.Tiers...)...)
 	after := append([]EconomicRow{e.Total}, append(e.Rows, e.Tiers...)...)
 	for i := range min(len(before), len(after)) {
@@ -53,7 +53,7 @@ func (row *EconomicRow) verdict() string {
 }
 
 // why explains the step from one cap to the other on the row of all leads.
-func (c *TargetChange) why(e *Economics) string {
+func (c *TargetChange) why(base, e *Economics) string {
 	t, currency := e.Policy.Target, e.Policy.Currency
 	v, _ := e.Total.Group.Value.Value()
 	s, _ := e.Total.SalesCost.Value()
@@ -67,7 +67,7 @@ func (c *TargetChange) why(e *Economics) string {
 			text = fmt.Sprintf("a lead of an expected value of %s may cost %s more in all at a target of %s than at %s", currency.Format(v), currency.Format(v/(1+c.ToROI)-old), budget.Percent(c.ToROI), budget.Percent(c.FromROI))
 		}
 		if t.Basis == budget.InInvestment && s > 0 {
-			text += fmt.Sprintf("; its sales cost of %s comes off both, so that the cap falls by a larger share than the return rises", currency.Format(s))
+			text += fmt.Sprintf("; its sales cost of %s comes off both", currency.Format(s))
 		}
 	}
 	if c.FromHourPrice != c.ToHourPrice {
@@ -75,6 +75,18 @@ func (c *TargetChange) why(e *Economics) string {
 			text += "; "
 		}
 		text += fmt.Sprintf("an hour of the team is charged at %s instead of %s, on %g hours a lead", currency.Format(c.ToHourPrice), currency.Format(c.FromHourPrice), e.Policy.HoursPerLead)
+	}
+	before, known := base.Total.Cap.Value()
+	after, _ := e.Total.Cap.Value()
+	switch change := after/before - 1; {
+	case !known || !(before > 0):
+		return text
+	case after == 0:
+		return text + fmt.Sprintf(": the cap of all leads falls from %s to nothing", currency.AtMost(before))
+	case after < before:
+		return text + fmt.Sprintf(": the cap of all leads falls by %.1f %%, from %s to %s", -100*change, currency.AtMost(before), currency.AtMost(after))
+	case after > before:
+		return text + fmt.Sprintf(": the cap of all leads rises by %.1f %%, from %s to %s", 100*change, currency.AtMost(before), currency.AtMost(after))
 	}
 	return text
 }

@@ -123,12 +123,27 @@ func trap(e *model.Economics) string {
 			underpaid += max(-x, 0) * e.Rows[i].Leads
 		}
 	}
-	text := "Never multiply averages: for all leads together, " + e.Total.Group.Words(c, e.Policy.Target) + "."
+	text := "Never multiply averages: for all leads together, " + signs(e.Total.Group.Words(c, e.Policy.Target)) + "."
 	if max(overpaid, underpaid) < 0.5 {
 		return text
 	}
-	return text + fmt.Sprintf(" Paid at caps from averages, group by group, these leads would have cost %s too much and %s too little.", amountIn(c, math.Round(overpaid)), amountIn(c, math.Round(underpaid)))
+	var off []string
+	for _, x := range []struct {
+		sum  float64
+		word string
+	}{{overpaid, " too much"}, {underpaid, " too little"}} {
+		if x.sum >= 0.5 {
+			off = append(off, amountIn(c, math.Round(x.sum))+x.word)
+		}
+	}
+	return text + " Paid at caps from averages, group by group, these leads would have cost " + strings.Join(off, " and ") + "."
 }
+
+// minusSigns are those of negative amounts.
+var minusSigns = strings.NewReplacer("-$", "−$", "-€", "−€", "-£", "−£")
+
+// signs writes the negative amounts of a sentence with a proper minus sign.
+func signs(text string) string { return minusSigns.Replace(clean(text)) }
 
 // partsOf cuts the rows where the column changes that they are grouped by.
 func partsOf(rows []model.EconomicRow) (parts [][]model.EconomicRow) {
@@ -232,7 +247,7 @@ func arithmeticTable(e *model.Economics) table {
 		if r.Purchase != nil {
 			words = r.Words
 		}
-		t.Rows = append(t.Rows, []string{name, strings.ReplaceAll(clean(r.Arithmetic), " %", space+"%"), words})
+		t.Rows = append(t.Rows, []string{name, strings.ReplaceAll(signs(r.Arithmetic), " %", space+"%"), signs(words)})
 	}
 	for i := range e.Rows[:min(len(e.Rows), 2*maxTableRows)] {
 		line(level(e.Rows[i].Value), &e.Rows[i])

@@ -231,10 +231,18 @@ func describeChange(w io.Writer, change *model.TargetChange, c budget.Currency) 
 		if r.Was != r.Is {
 			verdict = strings.ReplaceAll(r.Was, "_", " ") + " → " + verdict
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t\n", rowName(r.By, r.Value), maximum(c, r.Before), maximum(c, r.After), c.Format(y-x), verdict)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t\n", rowName(r.By, r.Value), maximum(c, r.Before), maximum(c, r.After), c.Format(c.Headroom(y, below(c, x))), verdict)
 	}
 	_ = t.Flush()
 	fmt.Fprintln(w)
+}
+
+// below is an amount rounded down to the minor unit.
+func below(c budget.Currency, x float64) float64 {
+	if m, why := c.Maximum(x); why == "" {
+		return m.Major()
+	}
+	return x
 }
 
 // rowName is the name of a group; all leads have none.
@@ -252,14 +260,6 @@ func maximum(c budget.Currency, f budget.Figure) string {
 		return "–"
 	}
 	return c.AtMost(x)
-}
-
-// room writes what a lead could cost more, rounded down, or costs too much.
-func room(c budget.Currency, x float64) string {
-	if x > 0 {
-		return maximum(c, budget.Known(x))
-	}
-	return c.Format(x)
 }
 
 // estimate writes an amount, rounded to the nearest.
@@ -297,7 +297,7 @@ func describeRows(w io.Writer, rows []model.EconomicRow, total *model.EconomicRo
 		}
 		headroom, roi, verdict := "–", "–", "unmeasured"
 		if p := r.Purchase; p != nil {
-			headroom, roi, verdict = room(c, p.Headroom), returnFigure(p.ROI), strings.ReplaceAll(string(p.Verdict), "_", " ")
+			headroom, roi, verdict = c.Format(c.Headroom(p.Max, p.Price)), returnFigure(p.ROI), strings.ReplaceAll(string(p.Verdict), "_", " ")
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", name, budget.Count(r.Leads), percentFigure(r.Probability), estimate(c, r.ProfitPerSale),
 			estimate(c, r.Group.Value), maximum(c, r.Cap), interval, maximum(c, r.Cautious), estimate(c, r.CostPerLead), headroom, roi, verdict)
@@ -311,10 +311,15 @@ func describeRows(w io.Writer, rows []model.EconomicRow, total *model.EconomicRo
 	_ = t.Flush()
 }
 
+// columnsMeaning is what the heads of the tier table stand for.
+const columnsMeaning = "p: share of the leads that convert; profit/sale: of one that does; value: expected profit of a lead, the mean over its leads; " +
+	"max CPL: the most that a lead may cost to meet the target; cautious: the 20th percentile of that, to bid for more of what little is known of; " +
+	"headroom: max CPL less actual CPL; ROI: at the actual CPL"
+
 // describeWords says what a reader of the table must not miss.
 func describeWords(w io.Writer, e *model.Economics) {
 	c := e.Policy.Currency
-	fmt.Fprintln(w)
+	fmt.Fprintf(w, "\n%s\n\n", wrapped(columnsMeaning))
 	for i := range e.Rows {
 		for _, text := range rowNotes(&e.Rows[i], c) {
 			fmt.Fprintf(w, "%s: %s\n", e.Rows[i].Value, text)

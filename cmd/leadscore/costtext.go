@@ -41,7 +41,7 @@ func describeCosts(w io.Writer, table *model.CostTable, c budget.Currency) {
 	}
 	head = append(head, "with sales cost", "sales")
 	if table.Basis == budget.Cohort {
-		head = append(head, "in the end", "per expected", "")
+		head = append(head, "in the end", "per expected", "young")
 	}
 	fmt.Fprintln(t, strings.Join(head, "\t")+"\t")
 	for i := range table.Rows {
@@ -54,6 +54,7 @@ func describeCosts(w io.Writer, table *model.CostTable, c budget.Currency) {
 	}
 	costLine(t, table, &table.Total, "(all leads)", c)
 	_ = t.Flush()
+	fmt.Fprintln(w, "with sales cost: each sale, with what its own and the others' way through the stages cost")
 	if table.Basis == budget.Cohort {
 		fmt.Fprintln(w, "in the end: sales so far and those still to be expected of the open leads; young: leads not yet as old as nine tenths of the sales were")
 	}
@@ -79,22 +80,20 @@ func costLine(w io.Writer, table *model.CostTable, row *budget.Costs, name strin
 	fmt.Fprintln(w, strings.Join(cells, "\t")+"\t")
 }
 
-// tenths writes a number, with one place where it is small.
+// tenths writes a number with one place.
 func tenths(f budget.Figure) string {
 	x, known := f.Value()
-	switch {
-	case !known:
+	if !known {
 		return "–"
-	case x < 100:
-		return fmt.Sprintf("%.1f", x)
 	}
-	return budget.Count(x)
+	whole, tenth, _ := strings.Cut(fmt.Sprintf("%.1f", x), ".")
+	return budget.Thousands(whole) + "." + tenth
 }
 
 // youth says how many of a cohort's leads are younger than the sales cycle, "" if none is.
 func youth(m *budget.Maturity) string {
 	if share, known := m.MatureShare.Value(); known && m.Immature {
-		return fmt.Sprintf("%.0f %% young", 100*(1-share))
+		return fmt.Sprintf("%.0f %%", 100*(1-share))
 	}
 	return ""
 }
