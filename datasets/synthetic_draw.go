@@ -196,6 +196,7 @@ func (o *sampleOutcome) contact(bits uint64) {
 	switch next := o.reached[stageSQL]; {
 	case next != 0:
 		o.contacted = min(at, from+(next-from)*9/10)
+	case o.reason != absent && lostReasons[o.reason] == "unreachable":
 	case called < contactShare && (o.lost == 0 || at < o.lost):
 		o.contacted = at
 	}

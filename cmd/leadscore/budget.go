@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -25,6 +26,7 @@ type budgetFlags struct {
 	roi        float64
 	hours      float64
 	arithmetic bool
+	leaks      bool
 	costs      string
 	period     string
 	goalFlags
@@ -55,6 +57,7 @@ periods, values from the model, and what binds. A plan written with --write-plan
   leadscore budget --data leads.parquet --spend spend.csv --costs cohort --period quarter
   leadscore budget --data leads.parquet --profit-goal 3000000 --marketing-share 0.6
   leadscore budget --data leads.parquet --sla 8h --workweek "mon-fri 9-17 Europe/Berlin" --decay 0.05
+  leadscore budget --data leads.parquet --leaks
   leadscore budget --data leads.parquet --mql-fit 0.02 --mql-probability 0.1
   leadscore budget --data leads.parquet --touch-cost 25 --touch-lift 0.01
   leadscore budget --data leads.parquet --spend spend.csv --budget today --write-plan plan.yaml --picture plan.html
@@ -70,6 +73,7 @@ periods, values from the model, and what binds. A plan written with --write-plan
 	cmd.Flags().Float64Var(&f.roi, "target-roi", 0, "target return, 0.5 = 50 % (default: the model's); what changes is shown first")
 	cmd.Flags().Float64Var(&f.hours, "capacity-hours", 0, "hours of the sales team in a month: an hour is then charged at what the next lead would bring")
 	cmd.Flags().BoolVar(&f.arithmetic, "explain-arithmetic", false, "write out how each cap is reckoned")
+	cmd.Flags().BoolVar(&f.leaks, "leaks", false, "add where leads are lost, stage by stage, for which reasons, and what mending that is worth")
 	cmd.Flags().StringVar(&f.costs, "costs", "", "add what a lead cost at each stage, by source: cohort (leads created in a period) or calendar (stages entered in it)")
 	cmd.Flags().StringVar(&f.period, "period", string(budget.WholeWindow), "periods of --costs: window, quarter or month")
 	f.goalFlags.add(cmd)
@@ -130,8 +134,11 @@ func (a *app) budget(ctx context.Context, cmd *cobra.Command, f *budgetFlags) er
 	if f.contact.asked() && (e.Funnel == nil || e.Funnel.Contact == nil) {
 		return errNoContact
 	}
+	if f.leaks && e.Funnel == nil {
+		return errors.New("budget: --leaks: no column has the role created_at, so that no lead has a way through stages")
+	}
 	a.warn(e.Notes)
-	return a.print(e, func(w io.Writer) { describeEconomics(w, e, f.arithmetic) })
+	return a.print(e, func(w io.Writer) { describeEconomics(w, e, f) })
 }
 
 // money is what money is reckoned with: a model, the leads, and what was spent on them.
@@ -163,7 +170,7 @@ func (a *app) loadMoney(ctx context.Context, f *budgetFlags) (*money, error) {
 }
 
 // describeEconomics prints the tier table for people, what changes first.
-func describeEconomics(w io.Writer, e *model.Economics, arithmetic bool) {
+func describeEconomics(w io.Writer, e *model.Economics, f *budgetFlags) {
 	c := e.Policy.Currency
 	if e.Change != nil {
 		describeChange(w, e.Change, c)
@@ -202,7 +209,10 @@ func describeEconomics(w io.Writer, e *model.Economics, arithmetic bool) {
 	for i := range e.CostTables {
 		describeCosts(w, &e.CostTables[i], c)
 	}
-	if arithmetic {
+	if f.leaks {
+		describeLeaks(w, e.Funnel, c, e.Level)
+	}
+	if f.arithmetic {
 		describeArithmetic(w, e)
 	} else {
 		fmt.Fprintln(w, "\n--explain-arithmetic writes out how each cap is reckoned")

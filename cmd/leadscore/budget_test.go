@@ -385,6 +385,31 @@ func TestDiscountedProfits(t *testing.T) {
 	}
 }
 
+// Leaks are printed by stage and by reason, and add up.
+func TestBudgetLeaks(t *testing.T) {
+	dir, modelPath := sampleLeads(t, "8000")
+	args := []string{"--model", modelPath, "--data", filepath.Join(dir, "leads.parquet"), "--leaks"}
+	f := reckoned(t, args...).Funnel
+	for k, l := range f.Leaks {
+		lost := 0.0
+		for _, r := range l.Reasons {
+			lost += r.Count
+		}
+		if lost != l.Lost || l.Progressed+l.Lost+l.Open != l.Entered || k > 0 && l.Entered != f.Leaks[k-1].Progressed {
+			t.Errorf("%s: %+v", f.Stages[l.Stage], l)
+		}
+	}
+	text := must(t, append([]string{"budget"}, args...)...).stdout
+	for _, part := range []string{"where leads are lost", "5 points more, a lead", "opportunity  chose_competitor   competitor", "(none given)", "worth at most: "} {
+		if !strings.Contains(text, part) {
+			t.Errorf("%q is not in the output:\n%s", part, text)
+		}
+	}
+	if plain := must(t, append([]string{"budget"}, args[:4]...)...).stdout; strings.Contains(plain, "where leads are lost") {
+		t.Error("leaks are printed unasked")
+	}
+}
+
 // contents is the text of a file.
 func contents(t *testing.T, path string) string {
 	text, err := os.ReadFile(path)

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"text/tabwriter"
+
+	"github.com/leadscore/leadscore/budget"
+	"github.com/leadscore/leadscore/model"
+)
+
+// shownReasons is how many reasons of a stage are printed; --json has all.
+const shownReasons = 6
+
+// describeLeaks prints where leads are lost and why, and what mending it is worth.
+func describeLeaks(w io.Writer, f *model.Funnel, c budget.Currency, level float64) {
+	fmt.Fprint(w, "\nwhere leads are lost\n\n")
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(t, "stage\tentered\twent on\tlost\topen\tof the resolved\t%.0f %% interval\tof all\t5 points more, a lead\t\n", 100*level)
+	for _, l := range f.Leaks {
+		interval, gain := "–", budget.Unknown(budget.Unmeasured)
+		if low, known := l.Low.Value(); known {
+			high, _ := l.High.Value()
+			interval = fmt.Sprintf("%.2f–%.2f %%", 100*low, 100*high)
+		}
+		if l.Stage < len(f.Repairs) {
+			gain = f.Repairs[l.Stage]
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", f.Stages[l.Stage], budget.Count(l.Entered), budget.Count(l.Progressed), budget.Count(l.Lost), budget.Count(l.Open),
+			percentFigure(l.Rate), interval, percentFigure(l.RawRate), estimate(c, gain))
+	}
+	_ = t.Flush()
+	fmt.Fprint(w, "resolved leads went on or were lost, open ones may still do either; 5 points more: what each lead would be worth more if so many more went on\n\n")
+	fmt.Fprintln(t, "stage\treason\tkind\tlost\tof the lost\tworth at most\t")
+	for _, l := range f.Leaks {
+		for _, r := range l.Reasons[:min(len(l.Reasons), shownReasons)] {
+			name, share := r.Reason, budget.Unknown(budget.NoLeads)
+			if name == "" {
+				name = "(none given)"
+			}
+			if l.Lost > 0 {
+				share = budget.Known(r.Count / l.Lost)
+			}
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t\n", f.Stages[l.Stage], name, r.Cause, budget.Count(r.Count), returnFigure(share), c.Format(math.Round(r.Worth)))
+		}
+	}
+	_ = t.Flush()
+	fmt.Fprintln(w, "worth at most: what those leads were expected to bring when they entered the stage, more than mending the reason can bring")
+	for _, l := range f.Leaks {
+		if share, known := l.UnknownShare.Value(); known && l.UnknownIsMany {
+			fmt.Fprintf(w, "at %s, %s of the losses have no known reason: too many to trust the others\n", f.Stages[l.Stage], budget.Percent(share))
+		}
+	}
+}
