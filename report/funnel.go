@@ -158,8 +158,12 @@ func sourceLeaks(f *model.Funnel) table {
 
 func contactFacts(w *model.ContactWaits, c budget.Currency) []fact {
 	days := func(f budget.Figure) string {
-		if x, known := f.Value(); known {
+		x, known := f.Value()
+		switch {
+		case known:
 			return fixed(x, 1) + " days"
+		case f.Reason() == budget.Unresolved:
+			return "not yet: so many are not contacted at all"
 		}
 		return none
 	}

@@ -30,6 +30,7 @@ type tierPolicy struct {
 	StageRates   string             `json:"stage_rates,omitempty"`
 	HoursPerLead float64            `json:"hours_per_lead,omitempty"`
 	HourPrice    float64            `json:"hour_price,omitempty"`
+	Discount     float64            `json:"annual_discount,omitempty"`
 	Nurture      *budget.Nurture    `json:"nurture,omitempty"`
 }
 
@@ -49,7 +50,7 @@ type tierRow struct {
 func tiersOf(m *model.Model) ([]byte, error) {
 	doc := tierTable{Model: m.Identity(), Tiers: []tierRow{}}
 	if p := m.Policy(); p != nil {
-		doc.Policy = &tierPolicy{p.Target, p.Currency, p.StageCosts, m.StageRates(), p.HoursPerLead, p.HourPrice, p.Nurture}
+		doc.Policy = &tierPolicy{p.Target, p.Currency, p.StageCosts, m.StageRates(), p.HoursPerLead, p.HourPrice, p.Discount, p.Nurture}
 		if reference := m.Reference(); p.Tiers != nil && reference != nil {
 			doc.By, doc.Hysteresis = p.Tiers.By, p.Tiers.Hysteresis
 			doc.From, doc.To, doc.Leads = reference.From, reference.To, reference.Leads
