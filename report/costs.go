@@ -47,7 +47,7 @@ func periodCosts(costs *model.CostTable, c budget.Currency) table {
 	return t.table
 }
 
-const expectedNote = "An expected sale counts those still to come of the open leads; a lead is young that is not yet as old as nine tenths of the sales were."
+const expectedNote = "An expected sale counts those still to come of the open leads; a lead is young that is not yet as old as nine tenths of the sales were. ≥: no sale yet, so with 95" + space + "% confidence one costs at least that."
 
 // stageCosts is a table of costs that is being filled.
 type stageCosts struct {
@@ -81,6 +81,9 @@ func (t *stageCosts) add(name string, costs *budget.Costs, c budget.Currency) {
 	row := []string{name, whole(c, costs.Spend)}
 	for _, each := range costs.PerUnit {
 		row = append(row, rounded(c, each))
+	}
+	if least, known := costs.PerSaleAtLeast.Value(); known && least > 0 {
+		row[len(row)-1] = "≥ " + rounded(c, costs.PerSaleAtLeast)
 	}
 	last := len(costs.Counts) - 1
 	row = append(row, rounded(c, costs.Loaded[last]), count(costs.Counts[last]))

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -54,6 +55,9 @@ func describeCosts(w io.Writer, table *model.CostTable, c budget.Currency) {
 	}
 	costLine(t, table, &table.Total, "(all leads)", c)
 	_ = t.Flush()
+	if slices.ContainsFunc(table.Rows, func(r budget.Costs) bool { return leastPerSale(&r) > 0 }) {
+		fmt.Fprintln(w, "≥: no sale yet, so with 95 % confidence one costs at least that")
+	}
 	fmt.Fprintln(w, "with sales cost: each sale, with what its own and the others' way through the stages cost")
 	if table.Basis == budget.Cohort {
 		fmt.Fprintln(w, "in the end: sales so far and those still to be expected of the open leads; young: leads not yet as old as nine tenths of the sales were")
@@ -69,6 +73,9 @@ func costLine(w io.Writer, table *model.CostTable, row *budget.Costs, name strin
 	for _, each := range row.PerUnit {
 		cells = append(cells, estimate(c, each))
 	}
+	if least := leastPerSale(row); least > 0 {
+		cells[len(cells)-1] = "≥ " + c.Format(least)
+	}
 	cells = append(cells, estimate(c, row.Loaded[last]), budget.Count(row.Counts[last]))
 	if table.Basis == budget.Cohort {
 		each := row.Maturity.PerExpected
@@ -78,6 +85,12 @@ func costLine(w io.Writer, table *model.CostTable, row *budget.Costs, name strin
 		cells = append(cells, tenths(row.Maturity.ExpectedWins), estimate(c, each), youth(&row.Maturity))
 	}
 	fmt.Fprintln(w, strings.Join(cells, "\t")+"\t")
+}
+
+// leastPerSale is what a sale costs at least where there was none, 0 where that is not known.
+func leastPerSale(row *budget.Costs) float64 {
+	least, _ := row.PerSaleAtLeast.Value()
+	return least
 }
 
 // tenths writes a number with one place.
