@@ -130,14 +130,14 @@ outcome:
 as_of: {{.AsOf}}                # a date is its first moment: nothing later is in the file
 
 value:
-  profit: profit                  # of won leads; revenue times a gross margin of about 25 %
+  profit: profit                  # of won leads
+  revenue: revenue                # of which about 25 % are profit: for goals of revenue
   currency: USD
 
 features:
   include: []                     # every column without another role
   exclude:
     - deal_desk_touches           # a planted leak, filled in after the outcome: take it out of this list to try the scanner
-    - revenue                     # known only for won leads
   fit: [industry, region, employees, annual_revenue, company_age, seniority, persona, need, budget, timeline]
   activity: [pages_viewed, pricing_page_views, time_on_site, emails_opened, emails_clicked, assets_downloaded,
              webinar_attended, demo_requested, days_since_last_touch]

@@ -189,8 +189,17 @@ func TestBudgetGoal(t *testing.T) {
 			t.Errorf("%q is not in the output:\n%s", part, r.stdout)
 		}
 	}
+	g := reckoned(t, append(args[1:], "--revenue-goal", "1200000")...).Goal
+	sales, _ := g.Needed.Units[len(g.Stages)-1].Value()
+	if g.Of != "revenue" || sales != math.Ceil(1_200_000/g.PerSale) || !(g.PerSale > 3*2000) { // a quarter of which is profit
+		t.Errorf("%+v", g)
+	}
+	without := filepath.Join(dir, "without.json")
+	text := strings.Replace(contents(t, filepath.Join(dir, "leadscore.yaml")), "revenue: revenue", "gross_margin: 1", 1)
+	text = strings.Replace(text, "exclude:", "exclude:\n    - revenue", 1)
+	must(t, "train", "--data", args[4], "--config", write(t, dir, "without.yaml", text), "--recipe", "plain", "--holdout", "0", "--out", without)
 	for want, flags := range map[string][]string{
-		"the model knows no revenue":                  {"--revenue-goal", "5"},
+		"the model knows no revenue":                  {"--revenue-goal", "5", "--model", without},
 		"give one of them":                            {"--revenue-goal", "5", "--profit-goal", "5"},
 		"--profit-goal: -5 is not an amount above 0":  {"--profit-goal", "-5"},
 		"--marketing-share: 2 is not a share":         {"--profit-goal", "5", "--marketing-share", "2"},
