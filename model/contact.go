@@ -177,6 +177,8 @@ func (w *WorkingWaits) Words() string {
 func (s *ServiceLevel) Words() string {
 	span := fmt.Sprintf("%g hours", s.Hours)
 	switch {
+	case s.Working && s.Hours == 1:
+		span = "working hour"
 	case s.Working:
 		span = fmt.Sprintf("%g working hours", s.Hours)
 	case s.Hours >= 48:

@@ -123,19 +123,24 @@ func (g *Goal) price(total *EconomicRow, perMonth float64) {
 	}
 }
 
-// unitsOf is what several leads at a stage are called.
-func unitsOf(stage string) string {
+// unitsOf writes a number of leads at a stage.
+func unitsOf(n float64, stage string) string {
+	one, many := "at "+stage, "at "+stage
 	switch stage {
 	case LeadStage:
-		return "leads"
+		one, many = "lead", "leads"
 	case "mql", "sal", "sql":
-		return strings.ToUpper(stage) + "s"
+		one = strings.ToUpper(stage)
+		many = one + "s"
 	case "opportunity":
-		return "opportunities"
+		one, many = "opportunity", "opportunities"
 	case budget.WonStage:
-		return "sales"
+		one, many = "sale", "sales"
 	}
-	return "at " + stage
+	if n == 1 {
+		return "1 " + one
+	}
+	return budget.Count(n) + " " + many
 }
 
 // say writes the plan as sentences.
@@ -148,7 +153,7 @@ func (g *Goal) say(c budget.Currency, total *EconomicRow) {
 	var units []string
 	for k := len(g.Stages) - 1; k >= 0; k-- {
 		n, _ := g.Needed.Units[k].Value()
-		units = append(units, budget.Count(n)+" "+unitsOf(g.Stages[k]))
+		units = append(units, unitsOf(n, g.Stages[k]))
 	}
 	g.Words = fmt.Sprintf("%s of %s at %s a sale takes %s", c.Format(g.Amount), g.Of, c.Format(g.PerSale), strings.Join(units, ", "))
 	marketing, _ := g.Needed.Marketing.Value()

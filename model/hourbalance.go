@@ -109,7 +109,11 @@ func (l *Load) words() string {
 	if !known {
 		return text
 	}
-	text += fmt.Sprintf("; %s leads at %s have neither gone on nor been lost", budget.Count(waiting), l.Stage)
+	have := "have"
+	if waiting == 1 {
+		have = "has"
+	}
+	text += fmt.Sprintf("; %s at %s %s neither gone on nor been lost", unitsOf(waiting, LeadStage), l.Stage, have)
 	if days, known := l.Wait.Value(); known && waiting > 0 {
 		text += fmt.Sprintf(", %s days of the team's work", perDay(days))
 	}

@@ -174,15 +174,18 @@ func TestDecodeDamagedPolicy(t *testing.T) {
 	o.Holdout = 0
 	m := train(t, staged(t, world{rows: 600, seed: 35}), o).Model
 	for name, change := range map[string]func(d map[string]any){
-		"rate":    func(d map[string]any) { set(d, 1.5, "policy", "reach", 0, 1) },
-		"rates":   func(d map[string]any) { set(d, []any{1.0}, "policy", "reach", 0) },
-		"levels":  func(d map[string]any) { set(d, []any{}, "policy", "reach") },
-		"source":  func(d map[string]any) { set(d, "sauce", "policy", "source") },
-		"roi":     func(d map[string]any) { set(d, -2, "policy", "target_roi") },
-		"basis":   func(d map[string]any) { set(d, "hope", "policy", "roi_basis") },
-		"cuts":    func(d map[string]any) { set(d, []any{1.0, 2.0}, "policy", "tiers", "cuts") },
-		"names":   func(d map[string]any) { set(d, []any{"A"}, "policy", "tiers", "names") },
-		"unknown": func(d map[string]any) { set(d, 1, "policy", "luck") },
+		"rate":                      func(d map[string]any) { set(d, 1.5, "policy", "reach", 0, 1) },
+		"rates":                     func(d map[string]any) { set(d, []any{1.0}, "policy", "reach", 0) },
+		"levels":                    func(d map[string]any) { set(d, []any{}, "policy", "reach") },
+		"source":                    func(d map[string]any) { set(d, "sauce", "policy", "source") },
+		"roi":                       func(d map[string]any) { set(d, -2, "policy", "target_roi") },
+		"basis":                     func(d map[string]any) { set(d, "hope", "policy", "roi_basis") },
+		"cuts":                      func(d map[string]any) { set(d, []any{1.0, 2.0}, "policy", "tiers", "cuts") },
+		"names":                     func(d map[string]any) { set(d, []any{"A"}, "policy", "tiers", "names") },
+		"unknown":                   func(d map[string]any) { set(d, 1, "policy", "luck") },
+		"discount":                  func(d map[string]any) { set(d, 2, "policy", "annual_discount") },
+		"gates":                     func(d map[string]any) { set(d, map[string]any{"fit": 0, "probability": 1.5}, "mql") },
+		"a gate on fit without fit": func(d map[string]any) { set(d, map[string]any{"fit": 0.1, "probability": 0.2}, "mql") },
 	} {
 		if _, err := Decode(bytes.NewReader(tampered(t, m, change))); !errors.Is(err, ErrFormat) {
 			t.Errorf("%s: %v", name, err)

@@ -189,6 +189,9 @@ func TestBudgetGoal(t *testing.T) {
 			t.Errorf("%q is not in the output:\n%s", part, r.stdout)
 		}
 	}
+	if few := must(t, append(args, "--profit-goal", "2")...).stdout; !strings.Contains(few, " a sale takes 1 sale, 2 opportunities, ") {
+		t.Error(few)
+	}
 	g := reckoned(t, append(args[1:], "--revenue-goal", "1200000")...).Goal
 	sales, _ := g.Needed.Units[len(g.Stages)-1].Value()
 	if g.Of != "revenue" || sales != math.Ceil(1_200_000/g.PerSale) || !(g.PerSale > 3*2000) { // a quarter of which is profit
