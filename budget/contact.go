@@ -181,6 +181,11 @@ func (w Workweek) Between(from, to time.Time) time.Duration {
 		if !midnight.Before(to) {
 			return total
 		}
+		if next := midnight.Add(week); !midnight.Before(from) && !next.After(to) && sameOffset(midnight, next) {
+			total += w.hours()
+			d += 6
+			continue
+		}
 		if !w.Days[midnight.Weekday()] {
 			continue
 		}
@@ -193,6 +198,26 @@ func (w Workweek) Between(from, to time.Time) time.Duration {
 		}
 		total += max(closes.Sub(opens), 0)
 	}
+}
+
+// week is one in which the clock is not put forward or back.
+const week = 7 * 24 * time.Hour
+
+// hours is the working time of such a week.
+func (w Workweek) hours() (total time.Duration) {
+	for _, works := range w.Days {
+		if works {
+			total += w.To - w.From
+		}
+	}
+	return total
+}
+
+// sameOffset reports whether the clock stands at the same distance from UTC at both times.
+func sameOffset(a, b time.Time) bool {
+	_, x := a.Zone()
+	_, y := b.Zone()
+	return x == y
 }
 
 // clock is a time of day on the wall.

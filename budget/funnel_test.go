@@ -317,6 +317,19 @@ func TestWorkweek(t *testing.T) {
 			t.Errorf("%s to %s is %v, want %v", c.from, c.to, got, c.want)
 		}
 	}
+	// Day by day, across the days when the clock is put forward and back, is what the whole wait is.
+	w.Zone = must(time.LoadLocation("Europe/Berlin"))
+	w.Days[6] = true
+	start := time.Date(2026, 2, 3, 11, 17, 0, 0, time.UTC)
+	for _, days := range []int{1, 6, 7, 8, 20, 60, 100, 400} {
+		sum := time.Duration(0)
+		for d := range days {
+			sum += w.Between(start.AddDate(0, 0, d), start.AddDate(0, 0, d+1))
+		}
+		if got := w.Between(start, start.AddDate(0, 0, days)); got != sum || sum == 0 {
+			t.Errorf("%d days: %v at once, %v day by day", days, got, sum)
+		}
+	}
 	if err := (Workweek{}).Validate(); len(fieldsOf(err)) != 3 {
 		t.Error(err)
 	}

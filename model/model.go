@@ -23,8 +23,8 @@
 //	how good it is          metrics.go evaluation.go evidence.go rolling.go compare.go assess.go effects.go subscores.go baserate.go
 //	what a sale is worth    value.go and the files that begin with value, credibility.go
 //	a score                 score.go batch.go predictor.go kernel.go interval.go uncertainty.go bendvariance.go pairvariance.go
-//	money                   exchange.go policy.go tiers.go economics.go economicgroups.go economiccosts.go groupoutcomes.go funnel.go
-//	                        stages.go journeys.go
+//	money                   exchange.go discount.go policy.go tiers.go economics.go economicgroups.go economiccosts.go groupoutcomes.go
+//	                        funnel.go contact.go stages.go journeys.go gates.go touch.go hourbalance.go goal.go
 //	the file                artifact.go probes.go
 package model
 
