@@ -193,10 +193,10 @@ func maximize(low, high float64, grid int, f func(x float64) float64) float64 {
 // Posterior is what is known of a group's cap after its outcomes: its rate, and the profit of a sale with the
 // standard error of its logarithm, centred on the log scale.
 type Posterior struct {
-	Rate        Beta
-	Profit      float64 // m
-	ProfitLogSE float64 // σ/(m·√w), or the error of a value model
-	SalesCost   float64 // s, hours included
+	Rate        Beta    `json:"rate"`
+	Profit      float64 `json:"profit"`        // m
+	ProfitLogSE float64 `json:"profit_log_se"` // σ/(m·√w), or the error of a value model
+	SalesCost   float64 `json:"sales_cost"`    // s, hours included
 }
 
 // Draws returns n draws of the cap, ascending: a drawn rate × a drawn profit at the target, from the given seed. The
