@@ -199,27 +199,20 @@ func (b *builder) capsFigure(part int, rows []model.EconomicRow, c budget.Curren
 	return b.draw(id, title, caption, "Bars of caps by "+level(rows[0].By)+", largest value first, with intervals and actual costs.", wide, vg.Length(22*len(rows)+52), alone(p))
 }
 
+// economicTable is one part of the table of groups, the total last.
 func economicTable(caption string, rows []model.EconomicRow, total *model.EconomicRow, c budget.Currency) table {
-	t := table{Caption: caption, Open: true, Words: map[int]bool{11: true}, Head: []string{
-		level(rows[0].By), "Leads", "Rate", "Profit a sale", "Expected value", "Max cost", "Interval", "Cautious", "Actual", "Headroom", "ROI", "Verdict"}}
+	columns := model.EconomicColumns()
+	t := table{Caption: caption, Open: true, Words: map[int]bool{}, Head: []string{level(rows[0].By)}}
+	for i, column := range columns {
+		t.Head = append(t.Head, column.Title)
+		t.Words[i+1] = column.Kind == model.VerdictCell
+	}
 	line := func(name string, r *model.EconomicRow) {
-		interval := "no sale yet"
-		if _, known := r.Low.Value(); known {
-			interval = whole(c, r.Low) + "–" + whole(c, r.High)
+		cells := []string{name}
+		for _, column := range columns {
+			cells = append(cells, economicCell(column, r, c))
 		}
-		room, roi, verdict := "–", "–", "unmeasured"
-		if p := r.Purchase; p != nil {
-			room, roi = whole(c, budget.Known(p.Headroom)), "–"
-			if x, known := p.ROI.Value(); known {
-				roi = fixed(100*x, 1) + space + "%"
-			}
-			verdict = verdictWords(p.Verdict)
-		}
-		if r.Few {
-			verdict += ", few leads"
-		}
-		t.Rows = append(t.Rows, []string{name, count(r.Leads), share2(r.Probability), whole(c, r.ProfitPerSale), estimated(c, r.Group.Value), most(c, r.Cap), interval,
-			most(c, r.Cautious), estimated(c, r.CostPerLead), room, roi, verdict})
+		t.Rows = append(t.Rows, cells)
 	}
 	for i := range rows {
 		line(level(rows[i].Value), &rows[i])
@@ -228,6 +221,41 @@ func economicTable(caption string, rows []model.EconomicRow, total *model.Econom
 		line("All leads", total)
 	}
 	return t
+}
+
+// economicCell writes a cell of the table.
+func economicCell(column model.EconomicColumn, r *model.EconomicRow, c budget.Currency) string {
+	f := column.Of(r)
+	switch column.Kind {
+	case model.CountCell:
+		return count(r.Leads)
+	case model.ShareCell:
+		return share2(f)
+	case model.ProfitCell, model.RoomCell:
+		return whole(c, f)
+	case model.CapCell:
+		return most(c, f)
+	case model.CapsCell:
+		if _, known := f.Value(); known {
+			return whole(c, r.Low) + "–" + whole(c, r.High)
+		}
+		return "no sale yet"
+	case model.ReturnCell:
+		if x, known := f.Value(); known {
+			return fixed(100*x, 1) + space + "%"
+		}
+		return "–"
+	case model.VerdictCell:
+		text := "unmeasured"
+		if r.Purchase != nil {
+			text = verdictWords(r.Purchase.Verdict)
+		}
+		if r.Few {
+			text += ", few leads"
+		}
+		return text
+	}
+	return estimated(c, f)
 }
 
 func verdictWords(v budget.Verdict) string {

@@ -295,32 +295,6 @@ func returnFigure(f budget.Figure) string {
 	return "–"
 }
 
-// describeRows prints one part of the table, the total last.
-func describeRows(w io.Writer, rows []model.EconomicRow, total *model.EconomicRow, c budget.Currency, level float64) {
-	fmt.Fprintln(w)
-	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(t, "%s\tleads\tp\tprofit/sale\tvalue\tmax CPL\t%.0f %% interval\tcautious\tactual CPL\theadroom\tROI\tverdict\t\n", rows[0].By, 100*level)
-	line := func(name string, r *model.EconomicRow) {
-		interval := "–"
-		if _, known := r.Low.Value(); known {
-			interval = maximum(c, r.Low) + "–" + maximum(c, r.High)
-		}
-		headroom, roi, verdict := "–", "–", "unmeasured"
-		if p := r.Purchase; p != nil {
-			headroom, roi, verdict = c.Format(c.Headroom(p.Max, p.Price)), returnFigure(p.ROI), strings.ReplaceAll(string(p.Verdict), "_", " ")
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", name, budget.Count(r.Leads), percentFigure(r.Probability), estimate(c, r.ProfitPerSale),
-			estimate(c, r.Group.Value), maximum(c, r.Cap), interval, maximum(c, r.Cautious), estimate(c, r.CostPerLead), headroom, roi, verdict)
-	}
-	for i := range rows {
-		line(rows[i].Value, &rows[i])
-	}
-	if total != nil {
-		line("(all leads)", total)
-	}
-	_ = t.Flush()
-}
-
 // columnsMeaning is what the heads of the tier table stand for.
 const columnsMeaning = "p: share of the leads that convert; profit/sale: of one that does; value: expected profit of a lead, the mean over its leads; " +
 	"max CPL: the most that a lead may cost to meet the target; cautious: the 20th percentile of that, to bid for more of what little is known of; " +

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/leadscore/leadscore/budget"
+	"github.com/leadscore/leadscore/model"
+)
+
+// describeRows prints one part of the table, the total last.
+func describeRows(w io.Writer, rows []model.EconomicRow, total *model.EconomicRow, c budget.Currency, level float64) {
+	fmt.Fprintln(w)
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
+	columns, head := model.EconomicColumns(), []string{rows[0].By}
+	for _, column := range columns {
+		name := column.Name
+		if column.Kind == model.CapsCell {
+			name = fmt.Sprintf("%.0f %% %s", 100*level, name)
+		}
+		head = append(head, name)
+	}
+	line := func(cells []string) { fmt.Fprintln(t, strings.Join(cells, "\t")+"\t") }
+	line(head)
+	row := func(r *model.EconomicRow) {
+		cells := []string{rowName(r.By, r.Value)}
+		for _, column := range columns {
+			cells = append(cells, economicCell(column, r, c))
+		}
+		line(cells)
+	}
+	for i := range rows {
+		row(&rows[i])
+	}
+	if total != nil {
+		row(total)
+	}
+	_ = t.Flush()
+}
+
+// economicCell writes a cell of the table.
+func economicCell(column model.EconomicColumn, r *model.EconomicRow, c budget.Currency) string {
+	f := column.Of(r)
+	switch column.Kind {
+	case model.CountCell:
+		return budget.Count(r.Leads)
+	case model.ShareCell:
+		return percentFigure(f)
+	case model.CapCell:
+		return maximum(c, f)
+	case model.CapsCell:
+		if _, known := f.Value(); known {
+			return maximum(c, r.Low) + "–" + maximum(c, r.High)
+		}
+		return "–"
+	case model.RoomCell:
+		return room(c, r.Purchase)
+	case model.ReturnCell:
+		return returnFigure(f)
+	case model.VerdictCell:
+		return verdictWords(r.Purchase)
+	}
+	return estimate(c, f)
+}
+
+// room writes what a lead could cost more than it does; below 0 what it costs too much.
+func room(c budget.Currency, p *budget.Purchase) string {
+	if p == nil {
+		return "–"
+	}
+	return c.Format(c.Headroom(p.Max, p.Price))
+}
+
+// verdictWords says how a price compares with the cap, in words.
+func verdictWords(p *budget.Purchase) string {
+	if p == nil {
+		return "unmeasured"
+	}
+	return strings.ReplaceAll(string(p.Verdict), "_", " ")
+}

@@ -1,0 +1,59 @@
+package model
+
+import "github.com/leadscore/leadscore/budget"
+
+// CellKind is how a cell of the table of groups is written.
+type CellKind int
+
+// The kinds of cells.
+const (
+	CountCell   CellKind = iota // of leads
+	ShareCell                   // of the leads
+	ProfitCell                  // of a sale
+	AmountCell                  // for a lead, to the nearest
+	CapCell                     // rounded down: never more than is worth paying
+	CapsCell                    // from one cap to another
+	RoomCell                    // up to the cap; below 0 what is paid too much
+	ReturnCell                  // on investment
+	VerdictCell                 // of the purchase, in words
+)
+
+// EconomicColumn is a column of the table of groups, after that of their names. Of is the figure of a row: of a range of
+// caps its lower end, of a verdict the room that it is about.
+type EconomicColumn struct {
+	Name  string // in a terminal
+	Title string // on a page
+	Kind  CellKind
+	Of    func(r *EconomicRow) budget.Figure
+}
+
+// EconomicColumns are the columns of every table of groups, in order.
+func EconomicColumns() []EconomicColumn {
+	return []EconomicColumn{
+		{"leads", "Leads", CountCell, func(r *EconomicRow) budget.Figure { return budget.Known(r.Leads) }},
+		{"p", "Rate", ShareCell, func(r *EconomicRow) budget.Figure { return r.Probability }},
+		{"profit/sale", "Profit a sale", ProfitCell, func(r *EconomicRow) budget.Figure { return r.ProfitPerSale }},
+		{"value", "Expected value", AmountCell, func(r *EconomicRow) budget.Figure { return r.Group.Value }},
+		{"max CPL", "Max cost", CapCell, func(r *EconomicRow) budget.Figure { return r.Cap }},
+		{"interval", "Interval", CapsCell, func(r *EconomicRow) budget.Figure { return r.Low }},
+		{"cautious", "Cautious", CapCell, func(r *EconomicRow) budget.Figure { return r.Cautious }},
+		{"actual CPL", "Actual", AmountCell, func(r *EconomicRow) budget.Figure { return r.CostPerLead }},
+		{"headroom", "Headroom", RoomCell, (*EconomicRow).headroom},
+		{"ROI", "ROI", ReturnCell, (*EconomicRow).roi},
+		{"verdict", "Verdict", VerdictCell, (*EconomicRow).headroom},
+	}
+}
+
+func (r *EconomicRow) headroom() budget.Figure {
+	if r.Purchase == nil {
+		return budget.Unknown(budget.Unmeasured)
+	}
+	return budget.Known(r.Purchase.Headroom)
+}
+
+func (r *EconomicRow) roi() budget.Figure {
+	if r.Purchase == nil {
+		return budget.Unknown(budget.Unmeasured)
+	}
+	return r.Purchase.ROI
+}
