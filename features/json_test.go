@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/leadscore/leadscore/internal/raced"
 )
 
 // jsonSchema has a field of every type and kind that a lead can carry.
@@ -413,7 +415,7 @@ func TestParseLeadReusesMemory(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	if allocs > 0 && !raceEnabled {
+	if allocs > 0 && !raced.Enabled {
 		t.Errorf("%v allocations a lead, want none", allocs)
 	}
 }

@@ -160,6 +160,7 @@ func TestSampledByOutcomeIntervals(t *testing.T) {
 
 // Weights that count nothing may be of any size, and what they leave of the data is what the fit learns by.
 func TestWeightsOfAnySize(t *testing.T) {
+	simulates(t)
 	columns := crossedColumns(3000, 5)
 	random := rand.New(rand.NewPCG(5, 21))
 	faded, tenths := make([]float64, 3000), make([]float64, 3000)

@@ -108,6 +108,7 @@ func TestProbabilityByProfit(t *testing.T) {
 // Where two features decide together who buys and how much, the value model, which has no pairs, is told to lack them. Where
 // nothing does, nothing is said.
 func TestDependenceWarnings(t *testing.T) {
+	simulates(t)
 	const n = 8_000
 	for _, joint := range []bool{true, false} {
 		random := rand.New(rand.NewPCG(5, 20))

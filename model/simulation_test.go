@@ -10,16 +10,27 @@ import (
 	"testing"
 
 	"github.com/leadscore/leadscore/features"
+	"github.com/leadscore/leadscore/internal/raced"
 )
 
 const simulationsVariable = "LEADSCORE_SIMULATIONS"
 
 func simulationsAsked() bool { return os.Getenv(simulationsVariable) != "" }
 
+// simulates skips a test of many fits under the race detector, unless simulations are asked for: it asks what fits find,
+// and others run the same code under it.
+func simulates(t testing.TB) {
+	t.Helper()
+	if raced.Enabled && !simulationsAsked() {
+		t.Skip("a simulation: not under the race detector")
+	}
+}
+
 // simulations are the seeds that a law of simulated truths is checked on: the first few, or those that the environment
 // variable LEADSCORE_SIMULATIONS says, "200" or, of a part, "40:80".
 func simulations(t testing.TB, few uint64) (from, to uint64) {
 	t.Helper()
+	simulates(t)
 	text := os.Getenv(simulationsVariable)
 	if text == "" {
 		return 0, few

@@ -36,6 +36,7 @@ func straightColumns(n, count int, seed uint64) []column {
 // A number that bends gets steps, those that do not keep one slope, and where all effects are straight the model ranks
 // no worse than the plain one.
 func TestStraightNumbersKeepASlope(t *testing.T) {
+	simulates(t)
 	const n, count = 8000, 30
 	table := tableOf(t, straightColumns(n, count, 1)...)
 	tr, err := prepare(table, autoOptions())
@@ -78,6 +79,7 @@ func TestStraightNumbersKeepASlope(t *testing.T) {
 // Many bends that are each too weak to be sure of get steps, for together they predict better; without any, chance does
 // not pass for them.
 func TestLikelyBends(t *testing.T) {
+	simulates(t)
 	const n, count = 3000, 12
 	steps := func(seed uint64, bow float64) (taken int) {
 		random := rand.New(rand.NewPCG(seed, 31))
@@ -199,6 +201,7 @@ func TestHeavyTailsKeepASlope(t *testing.T) {
 
 // Straight columns alone get no pair: of these sets, one would if pairs were not asked first whether there are any.
 func TestNoPairsOfChance(t *testing.T) {
+	simulates(t)
 	found := 0
 	const sets = 8
 	for seed := range uint64(sets) {

@@ -69,6 +69,7 @@ func togetherOf(t *testing.T, p *predictions) *Together {
 // A planted curvature is found within its error, which is what its estimates scatter by; copies of leads in one account
 // make it no more certain; where there is none, it is hardly ever found.
 func TestTogetherFound(t *testing.T) {
+	simulates(t)
 	random := rand.New(rand.NewPCG(1, 6))
 	const sets, planted = 30, -0.1
 	var mean, square, errors float64

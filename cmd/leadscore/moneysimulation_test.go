@@ -16,6 +16,7 @@ import (
 	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/datasets"
 	"github.com/leadscore/leadscore/features"
+	"github.com/leadscore/leadscore/internal/raced"
 	"github.com/leadscore/leadscore/model"
 )
 
@@ -189,6 +190,9 @@ func mustFallShort(e budget.Evidence, share float64) float64 {
 // A dozen redraws here; LEADSCORE_SIMULATIONS=2000 asks for more, with
 // LEADSCORE_SIMULATION_ROWS, _FITTED, _SEED and _BY for other leads, draws and groups.
 func TestCapsReachTheTarget(t *testing.T) {
+	if raced.Enabled {
+		t.Skip("a simulation: not under the race detector")
+	}
 	setting := func(name, otherwise string) string {
 		if text := os.Getenv("LEADSCORE_SIMULATION" + name); text != "" {
 			return text

@@ -18,6 +18,7 @@ import (
 
 	"github.com/leadscore/leadscore/datasets"
 	"github.com/leadscore/leadscore/features"
+	"github.com/leadscore/leadscore/internal/raced"
 	"github.com/leadscore/leadscore/model"
 )
 
@@ -130,8 +131,8 @@ func jsonLead(f datasets.Frame, row int) []byte {
 
 func TestSameBitsOnEveryPath(t *testing.T) {
 	rows, explained, single := 10_000, 100, 1_000
-	if raced {
-		rows, explained, single = 2_000, 20, 200
+	if raced.Enabled {
+		rows, explained, single = 1_000, 20, 100
 	}
 	dir := t.TempDir()
 	in := func(name string) string { return filepath.Join(dir, name) }

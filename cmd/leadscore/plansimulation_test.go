@@ -13,6 +13,7 @@ import (
 
 	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/datasets"
+	"github.com/leadscore/leadscore/internal/raced"
 )
 
 // market is the sample leads' sources with their truth, in a quarter.
@@ -156,6 +157,9 @@ func split(total float64, weights []float64) []float64 {
 // budget, and more than an equal split and last year's; with a tenth of the budget kept for experiments, and without.
 // LEADSCORE_SIMULATIONS is the number of quarters, eight of a company each.
 func TestPlansEarnWhatTheOracleDoes(t *testing.T) {
+	if raced.Enabled {
+		t.Skip("a simulation: not under the race detector")
+	}
 	quarters := 16
 	if text := os.Getenv("LEADSCORE_SIMULATIONS"); text != "" {
 		var err error

@@ -11,7 +11,7 @@ import (
 
 func TestRunOnce(t *testing.T) {
 	dir := t.TempDir()
-	r := must(t, "run", "--once", "--rows", "3000", "--dir", dir, "--addr", "127.0.0.1:0")
+	r := must(t, "run", "--once", "--rows", "1500", "--dir", dir, "--addr", "127.0.0.1:0")
 	for _, part := range []string{"1. sample leads", "2. train", "3. serve", "serving", "curl -s http://127.0.0.1:", "(base)", "(score)"} {
 		if !strings.Contains(r.stdout, part) {
 			t.Errorf("%q is not in the output:\n%s", part, r.stdout)

@@ -35,6 +35,7 @@ var imports = map[string]row{
 	"cmd/leadscore": {ours: []string{"budget", "datasets", "features", "model", "report", "serve"}},
 
 	"internal/archtest": {pure: true},
+	"internal/raced":    {pure: true},
 }
 
 // impure are the packages that the core may not touch.
