@@ -9,74 +9,92 @@ import (
 	"github.com/leadscore/leadscore/model"
 )
 
+// proposal is a commented leadscore.yaml being written.
+type proposal struct {
+	strings.Builder
+	schema *features.Schema
+}
+
 // proposeConfig writes a commented leadscore.yaml for the data.
 func proposeConfig(c *config, schema *features.Schema, found *inspection) string {
-	var b strings.Builder
-	name := func(role features.Role) string {
-		if i := schema.ByRole(role); i >= 0 {
-			return schema.Fields()[i].Name
-		}
-		return ""
-	}
-	line := func(indent, key, value, comment string) {
-		if value == "" {
-			fmt.Fprintf(&b, "%s# %s:  # %s\n", indent, key, comment)
-			return
-		}
-		fmt.Fprintf(&b, "%s%s: %s  # %s\n", indent, key, quoteYAML(value), comment)
-	}
-	b.WriteString("# Proposed by leadscore inspect. Check every line; unknown keys are errors.\ncolumns:\n")
-	line("  ", "id", name(features.RoleID), "names the lead")
-	line("  ", "created_at", name(features.RoleCreatedAt), "when the lead could first be scored: enables time splits and maturity")
-	line("  ", "source", name(features.RoleSource), "where the lead came from")
-	line("  ", "account", name(features.RoleAccount), "leads of one account are kept together")
-	line("  ", "cost", name(features.RoleCost), "what the lead cost")
-	fmt.Fprintf(&b, "  stages: %s  # when the lead reached each stage; lost: when it was given up\n", proposedStages(schema))
-	line("  ", "lost_reason", name(features.RoleLostReason), "why it was given up")
-	b.WriteString("  # segments: [industry]  # more columns to show figures by\n")
-	b.WriteString("outcome:\n")
-	line("  ", "converted", name(features.RoleOutcome), "whether it converted: true/false, yes/no or 1/0")
-	line("  ", "at", name(features.RoleConvertedAt), "when it converted")
-	fmt.Fprintf(&b, "  horizon: %dd  # a conversion counts within this many days of creation\n", c.Outcome.Horizon)
-	b.WriteString("  lag_by: auto  # category by which the time to convert differs: recipe auto looks for one; or its name, or \"\" for none\n")
-	b.WriteString("  trusted: false  # true: train even where open leads seem to be labelled as lost\n")
-	b.WriteString("value:\n")
-	line("  ", "profit", name(features.RoleProfit), "profit of the sale; or revenue with gross_margin")
-	fmt.Fprintf(&b, "  currency: %s\n", c.Value.Currency)
-	line("  ", "currency_column", name(features.RoleCurrency), "codes of the currencies of profit, revenue and cost, with rates: {EUR: 1.08} or rates_file: rates.csv")
-	b.WriteString("features:\n  exclude:  # columns that are not features\n")
-	excluded := 0
-	exclude := func(column, why string) {
-		fmt.Fprintf(&b, "    - %s  # %s\n", quoteYAML(column), why)
-		excluded++
-	}
-	for _, s := range found.Suspects {
-		if i := schema.Index(s.Column); schema.Fields()[i].Role.Feature() {
-			exclude(s.Column, "may leak: "+s.Evidence[0])
-		}
-	}
-	for _, p := range found.Columns {
-		suspected := slices.ContainsFunc(found.Suspects, func(s model.Suspect) bool { return s.Column == p.Name })
-		switch {
-		case suspected:
-		case p.Role == features.RoleExcluded.String() && p.Type != "-":
-			exclude(p.Name, "excluded as before")
-		case p.Role == features.RoleFeature.String() && looksLikeID(&p, found.Rows):
-			exclude(p.Name, p.Note)
-		}
-	}
-	if excluded == 0 {
-		b.WriteString("    []\n")
-	}
-	b.WriteString(featureExamples)
+	p := &proposal{schema: schema}
+	p.WriteString("# Proposed by leadscore inspect. Check every line; unknown keys are errors.\n")
+	p.columns()
+	p.outcome(c)
+	p.features(found)
 	missing := append(slices.Clone(schema.Missing()), found.Missing...)
 	for i := range missing {
 		missing[i] = quoteYAML(missing[i])
 	}
-	fmt.Fprintf(&b, "missing: [%s]  # texts that mean missing\n", strings.Join(missing, ", "))
-	fmt.Fprintf(&b, "split: {by: %s, holdout: %g, refit: %t}\n", c.Split.By, c.Split.Holdout, c.Split.Refit)
-	b.WriteString(moneyExamples)
-	return b.String()
+	fmt.Fprintf(p, "missing: [%s]  # texts that mean missing\n", strings.Join(missing, ", "))
+	fmt.Fprintf(p, "split: {by: %s, holdout: %g, refit: %t}\n", c.Split.By, c.Split.Holdout, c.Split.Refit)
+	p.WriteString(moneyExamples)
+	return p.String()
+}
+
+// column writes the key of a role in a section: with the column that has the role, or as a comment where none has.
+func (p *proposal) column(key string, role features.Role, comment string) {
+	i := p.schema.ByRole(role)
+	if i < 0 {
+		fmt.Fprintf(p, "  # %s:  # %s\n", key, comment)
+		return
+	}
+	fmt.Fprintf(p, "  %s: %s  # %s\n", key, quoteYAML(p.schema.Fields()[i].Name), comment)
+}
+
+func (p *proposal) columns() {
+	p.WriteString("columns:\n")
+	p.column("id", features.RoleID, "names the lead")
+	p.column("created_at", features.RoleCreatedAt, "when the lead could first be scored: enables time splits and maturity")
+	p.column("source", features.RoleSource, "where the lead came from")
+	p.column("account", features.RoleAccount, "leads of one account are kept together")
+	p.column("cost", features.RoleCost, "what the lead cost")
+	fmt.Fprintf(p, "  stages: %s  # when the lead reached each stage; lost: when it was given up\n", proposedStages(p.schema))
+	p.column("lost_reason", features.RoleLostReason, "why it was given up")
+	p.WriteString("  # segments: [industry]  # more columns to show figures by\n")
+}
+
+// outcome writes what counts as a conversion and what one is worth.
+func (p *proposal) outcome(c *config) {
+	p.WriteString("outcome:\n")
+	p.column("converted", features.RoleOutcome, "whether it converted: true/false, yes/no or 1/0")
+	p.column("at", features.RoleConvertedAt, "when it converted")
+	fmt.Fprintf(p, "  horizon: %dd  # a conversion counts within this many days of creation\n", c.Outcome.Horizon)
+	p.WriteString("  lag_by: auto  # category by which the time to convert differs: recipe auto looks for one; or its name, or \"\" for none\n")
+	p.WriteString("  trusted: false  # true: train even where open leads seem to be labelled as lost\n")
+	p.WriteString("value:\n")
+	p.column("profit", features.RoleProfit, "profit of the sale; or revenue with gross_margin")
+	fmt.Fprintf(p, "  currency: %s\n", c.Value.Currency)
+	p.column("currency_column", features.RoleCurrency, "codes of the currencies of profit, revenue and cost, with rates: {EUR: 1.08} or rates_file: rates.csv")
+}
+
+// features writes which columns are none.
+func (p *proposal) features(found *inspection) {
+	p.WriteString("features:\n  exclude:  # columns that are not features\n")
+	excluded := 0
+	exclude := func(column, why string) {
+		fmt.Fprintf(p, "    - %s  # %s\n", quoteYAML(column), why)
+		excluded++
+	}
+	for _, s := range found.Suspects {
+		if i := p.schema.Index(s.Column); p.schema.Fields()[i].Role.Feature() {
+			exclude(s.Column, "may leak: "+s.Evidence[0])
+		}
+	}
+	for _, c := range found.Columns {
+		suspected := slices.ContainsFunc(found.Suspects, func(s model.Suspect) bool { return s.Column == c.Name })
+		switch {
+		case suspected:
+		case c.Role == features.RoleExcluded.String() && c.Type != "-":
+			exclude(c.Name, "excluded as before")
+		case c.Role == features.RoleFeature.String() && looksLikeID(&c, found.Rows):
+			exclude(c.Name, c.Note)
+		}
+	}
+	if excluded == 0 {
+		p.WriteString("    []\n")
+	}
+	p.WriteString(featureExamples)
 }
 
 // What the data propose no value for stands in the configuration as an example: take the first # of a line away to use it.

@@ -71,17 +71,8 @@ func (a *app) scoreCommand() *cobra.Command {
 }
 
 func (a *app) score(ctx context.Context, f *scoreFlags) error {
-	if err := errors.Join(required("data", f.data), required("out", f.out)); err != nil {
-		return usageError{err}
-	}
-	separator, err := datasets.ParseSeparator(f.separator)
+	separator, err := f.check()
 	if err != nil {
-		return usageError{err}
-	}
-	if e := strings.ToLower(filepath.Ext(f.out)); !slices.Contains([]string{endingParquet, endingCSV, endingLines}, e) {
-		return usageError{fmt.Errorf("--out: %s ends neither in .parquet, .csv nor .jsonl", f.out)}
-	}
-	if f.moment, err = moment(f.asOf); err != nil {
 		return usageError{err}
 	}
 	m, err := loadModel(f.model)
@@ -104,17 +95,7 @@ func (a *app) score(ctx context.Context, f *scoreFlags) error {
 	if sink.columnar() && ending(f.data) != endingLines && f.tiers == nil {
 		err = scoreBatches(ctx, f, separator, m, sink, summary, bar)
 	} else {
-		err = eachLead(ctx, f.data, separator, m, f.moment != nil, func(lead *features.Lead) error {
-			s := scoreAt(m, lead, f.moment).Top(f.explain)
-			if tier := f.tiers[s.LeadID]; tier != "" {
-				s.Tier = m.Decision(lead, &s, tier).Tier
-			}
-			summary.add(&s)
-			if summary.Leads%1000 == 0 {
-				bar.at(summary.Leads)
-			}
-			return sink.add(&s)
-		})
+		err = scoreLeads(ctx, f, separator, m, sink, summary, bar)
 	}
 	if err == nil {
 		err = sink.close()
@@ -127,6 +108,36 @@ func (a *app) score(ctx context.Context, f *scoreFlags) error {
 	}
 	bar.done()
 	return a.print(summary, summary.text)
+}
+
+// check looks at the flags before anything is read, and returns what separates the values of a CSV file.
+func (f *scoreFlags) check() (separator rune, err error) {
+	if err := errors.Join(required("data", f.data), required("out", f.out)); err != nil {
+		return 0, err
+	}
+	if separator, err = datasets.ParseSeparator(f.separator); err != nil {
+		return 0, err
+	}
+	if e := strings.ToLower(filepath.Ext(f.out)); !slices.Contains([]string{endingParquet, endingCSV, endingLines}, e) {
+		return 0, fmt.Errorf("--out: %s ends neither in .parquet, .csv nor .jsonl", f.out)
+	}
+	f.moment, err = moment(f.asOf)
+	return separator, err
+}
+
+// scoreLeads scores lead by lead, with reasons.
+func scoreLeads(ctx context.Context, f *scoreFlags, separator rune, m *model.Model, sink *scoreSink, summary *scoreSummary, bar *bar) error {
+	return eachLead(ctx, f.data, separator, m, f.moment != nil, func(lead *features.Lead) error {
+		s := scoreAt(m, lead, f.moment).Top(f.explain)
+		if tier := f.tiers[s.LeadID]; tier != "" {
+			s.Tier = m.Decision(lead, &s, tier).Tier
+		}
+		summary.add(&s)
+		if summary.Leads%1000 == 0 {
+			bar.at(summary.Leads)
+		}
+		return sink.add(&s)
+	})
 }
 
 // moment reads a date or time, nil for none.

@@ -12,65 +12,92 @@ import (
 	"github.com/leadscore/leadscore/model"
 )
 
+// facts writes a table of names and what is said of them.
+type facts struct{ io.Writer }
+
+func (t facts) row(name, format string, args ...any) {
+	fmt.Fprintf(t, "  %s\t%s\n", name, fmt.Sprintf(format, args...))
+}
+
 // text prints the result for people.
 func (o *trainOutput) text(w io.Writer) {
 	fmt.Fprintf(w, "%s\n\n", o.Verdict.Sentence)
-	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	row := func(name, format string, args ...any) {
-		fmt.Fprintf(t, "  %s\t%s\n", name, fmt.Sprintf(format, args...))
-	}
+	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	t := facts{table}
 	d := o.Data
-	row("leads", "%s, %s used, %s younger than the horizon%s", budget.Count(d.Rows), budget.Count(d.Used), budget.Count(d.Immature), youngUsed(d))
-	row("conversions", "%s (%.2f %%)", budget.Count(d.Conversions), 100*d.BaseRate)
+	t.row("leads", "%s, %s used, %s younger than the horizon%s", budget.Count(d.Rows), budget.Count(d.Used), budget.Count(d.Immature), youngUsed(d))
+	t.row("conversions", "%s (%.2f %%)", budget.Count(d.Conversions), 100*d.BaseRate)
 	if d.From != "" {
-		row("created", "%s to %s, as of %s", day(d.From), day(d.To), day(d.AsOf))
+		t.row("created", "%s to %s, as of %s", day(d.From), day(d.To), day(d.AsOf))
 	}
-	if h := o.Holdout; h != nil {
-		row("holdout", "%s: %s leads; figures of a model fitted before them; the shipped model is %s", o.Split.Kind, budget.Count(h.Rows), shipped(o.Training))
-		row("AUC", "%.4f (%.4f to %.4f)", h.AUC, h.AUCCI[0], h.AUCCI[1])
-		if o.Folds != nil {
-			row("", "%.4f on random folds, for comparison only", o.Folds.AUC)
-		}
-		row("log loss", "%.5f (the base rate alone: %.5f)", h.LogLoss, h.LogLossConstant)
-		row("calibration", "slope %.3f, intercept %+.3f; ECE %.4f (%.4f expected by chance)", h.CalibrationSlope, h.CalibrationIntercept, h.ECE, h.ECEExpected)
-		row("top tenth", "converts %.2f times as often as the average", h.TopDecileLift)
+	if o.Holdout != nil {
+		o.describeHoldout(t)
 	}
-	row("model", "%s: %d features, %s coefficients, calibration %s", o.Fit.Recipe, o.Fit.Columns, budget.Count(o.Fit.Coefficients), o.Fit.Calibration.Kind)
-	row("optimum", "objective %.4f, relative gradient %.1e, %d passes", o.Fit.Objective, o.Fit.GradientNorm, o.Fit.Passes)
-	if o.Fit.Sampled != 0 {
-		row("sample", "by outcome, with weights in the ratio of %.4g: fitted without them, the base rate restored", math.Exp(o.Fit.Sampled))
-	}
-	if d := o.Fit.Delay; d != nil {
-		row("days to convert", "median (90 %%) %s", lagText(d))
-		if d.Used > 0 {
-			row("immature leads", "%s of %s have converted, %s of the others are expected to", budget.Count(d.Converted), budget.Count(d.Used), budget.Count(d.Expected))
-		}
-	}
-	if o.Value.Kind != model.ValueNone {
-		discounted := ""
-		if p := o.Training.Model.Policy(); p != nil && p.Discount > 0 {
-			discounted = fmt.Sprintf(", at %s a year back to the day of the lead", budget.Percent(p.Discount))
-		}
-		row("value", "%s profit per sale%s, from %s sales (%s)", budget.Currency(o.Value.Currency).Format(o.Value.Mean), discounted, budget.Count(o.Value.Wins), o.Value.Kind)
-	}
-	if v := o.Value.ValueFigures; v != nil {
-		row("", "%s sales held out: bias %.3f (%.3f to %.3f), Gini %.3f (%.3f to %.3f), D² %.3f", budget.Count(v.Sales), v.Bias, v.BiasCI[0], v.BiasCI[1], v.Gini, v.GiniCI[0], v.GiniCI[1], v.D2)
-		c := budget.Currency(o.Value.Currency)
-		row("best fifth", "made %s by expected value, %s by probability alone", c.Format(math.Round(v.CapacityProfit)), c.Format(math.Round(v.CapacityConstant)))
-	}
-	if d := o.Value.ProfitByProbability; d != nil {
-		row("p and profit", "beside the features, log profit moves by %+.3f a unit of log-odds (t %.1f)", d.Coefficient, d.T)
-	}
-	if d := o.Value.ProbabilityByProfit; d != nil {
-		row("", "beside the probability, log-odds move by %+.3f a unit of log profit (t %.1f)", d.Coefficient, d.T)
-	}
-	row("leaks", "%s", leakText(o.Leaks))
-	row("cost", "%.2f CPU s, %.2f s, %.0f MB", o.Cost.TotalCPU, o.Cost.Wall, float64(o.Cost.MaxRSS)/1e6)
-	_ = t.Flush()
+	o.describeFit(t)
+	o.describeValue(t)
+	t.row("leaks", "%s", leakText(o.Leaks))
+	t.row("cost", "%.2f CPU s, %.2f s, %.0f MB", o.Cost.TotalCPU, o.Cost.Wall, float64(o.Cost.MaxRSS)/1e6)
+	_ = table.Flush()
 	fmt.Fprintf(w, "\nmodel %s (%s)\n", o.Model.Path, o.Model.Version)
 	if o.Report != "" {
 		fmt.Fprintf(w, "report %s\n", o.Report)
 	}
+}
+
+// describeHoldout says how good the model is on leads that it had not seen.
+func (o *trainOutput) describeHoldout(t facts) {
+	h := o.Holdout
+	t.row("holdout", "%s: %s leads; figures of a model fitted before them; the shipped model is %s", o.Split.Kind, budget.Count(h.Rows), shipped(o.Training))
+	t.row("AUC", "%.4f (%.4f to %.4f)", h.AUC, h.AUCCI[0], h.AUCCI[1])
+	if o.Folds != nil {
+		t.row("", "%.4f on random folds, for comparison only", o.Folds.AUC)
+	}
+	t.row("log loss", "%.5f (the base rate alone: %.5f)", h.LogLoss, h.LogLossConstant)
+	t.row("calibration", "slope %.3f, intercept %+.3f; ECE %.4f (%.4f expected by chance)", h.CalibrationSlope, h.CalibrationIntercept, h.ECE, h.ECEExpected)
+	t.row("top tenth", "converts %.2f times as often as the average", h.TopDecileLift)
+}
+
+// describeFit says what was fitted, and to what.
+func (o *trainOutput) describeFit(t facts) {
+	f := o.Fit
+	t.row("model", "%s: %d features, %s coefficients, calibration %s", f.Recipe, f.Columns, budget.Count(f.Coefficients), f.Calibration.Kind)
+	t.row("optimum", "objective %.4f, relative gradient %.1e, %d passes", f.Objective, f.GradientNorm, f.Passes)
+	if f.Sampled != 0 {
+		t.row("sample", "by outcome, with weights in the ratio of %.4g: fitted without them, the base rate restored", math.Exp(f.Sampled))
+	}
+	if d := f.Delay; d != nil {
+		t.row("days to convert", "median (90 %%) %s", lagText(d))
+		if d.Used > 0 {
+			t.row("immature leads", "%s of %s have converted, %s of the others are expected to", budget.Count(d.Converted), budget.Count(d.Used), budget.Count(d.Expected))
+		}
+	}
+}
+
+// describeValue says what a sale is worth, and how well that is known.
+func (o *trainOutput) describeValue(t facts) {
+	v := &o.Value
+	c := budget.Currency(v.Currency)
+	if v.Kind != model.ValueNone {
+		t.row("value", "%s profit per sale%s, from %s sales (%s)", c.Format(v.Mean), discounted(o.Training.Model.Policy()), budget.Count(v.Wins), v.Kind)
+	}
+	if f := v.ValueFigures; f != nil {
+		t.row("", "%s sales held out: bias %.3f (%.3f to %.3f), Gini %.3f (%.3f to %.3f), D² %.3f", budget.Count(f.Sales), f.Bias, f.BiasCI[0], f.BiasCI[1], f.Gini, f.GiniCI[0], f.GiniCI[1], f.D2)
+		t.row("best fifth", "made %s by expected value, %s by probability alone", c.Format(math.Round(f.CapacityProfit)), c.Format(math.Round(f.CapacityConstant)))
+	}
+	if d := v.ProfitByProbability; d != nil {
+		t.row("p and profit", "beside the features, log profit moves by %+.3f a unit of log-odds (t %.1f)", d.Coefficient, d.T)
+	}
+	if d := v.ProbabilityByProfit; d != nil {
+		t.row("", "beside the probability, log-odds move by %+.3f a unit of log profit (t %.1f)", d.Coefficient, d.T)
+	}
+}
+
+// discounted says what profits are discounted by, "" for nothing.
+func discounted(p *budget.Policy) string {
+	if p == nil || p.Discount == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", at %s a year back to the day of the lead", budget.Percent(p.Discount))
 }
 
 // leakText says what looking for leaks found.
