@@ -200,57 +200,24 @@ func btof(b bool) float64 {
 // fit fits logit rate = polynomial of the time + jump + log seen, and returns the log likelihood and the rates before what
 // is seen of them. jump and seen are of a step, nil = none.
 func (s *rates) fit(degree int, jump, seen func(k int) float64) (likelihood float64, rate []float64) {
-	const rounds, hold, precise = 50, 1e-3, 1e-9 // hold keeps steps without conversions finite
-	n := degree + 1
-	if jump != nil {
-		n++
-	}
-	row := func(k int) []float64 {
-		x, time := make([]float64, n), 1-2*(float64(k)+0.5)/ageSteps
-		for i := range degree + 1 {
-			x[i] = math.Pow(time, float64(i))
+	const rounds, precise = 50, 1e-9
+	x, offset := s.regressors(degree, jump), make([]float64, len(s.leads))
+	if seen != nil {
+		for k := range offset {
+			offset[k] = math.Log(seen(k))
 		}
-		if jump != nil {
-			x[n-1] = jump(k)
-		}
-		return x
 	}
 	var won, leads float64
 	for k := range s.leads {
 		won, leads = won+s.won[k], leads+s.leads[k]
 	}
-	beta := make([]float64, n)
+	beta := make([]float64, len(x[0]))
 	beta[0] = Logit(won / leads)
 	rate = make([]float64, len(s.leads))
 	for range rounds {
-		likelihood = 0
-		gradient, hessian := mat.NewVecDense(n, nil), mat.NewSymDense(n, nil)
-		for k := range s.leads {
-			x, eta, offset := row(k), 0.0, 0.0
-			for i := range x {
-				eta += x[i] * beta[i]
-			}
-			rate[k] = Sigmoid(eta)
-			if seen != nil {
-				offset = math.Log(seen(k))
-			}
-			p := Sigmoid(eta + offset)
-			likelihood -= s.leads[k] * logLoss(eta+offset, portion(s.won[k], s.leads[k]))
-			for i := range x {
-				gradient.SetVec(i, gradient.AtVec(i)+x[i]*(s.won[k]-s.leads[k]*p))
-				for j := range i + 1 {
-					hessian.SetSym(i, j, hessian.At(i, j)+x[i]*x[j]*s.leads[k]*p*(1-p))
-				}
-			}
-		}
-		for i := 1; i < n; i++ {
-			gradient.SetVec(i, gradient.AtVec(i)-hold*beta[i])
-			hessian.SetSym(i, i, hessian.At(i, i)+hold)
-		}
-		var factor mat.Cholesky
-		step := mat.NewVecDense(n, nil)
-		if !factor.Factorize(hessian) || factor.SolveVecTo(step, gradient) != nil {
-			return likelihood, rate
+		var step *mat.VecDense
+		if likelihood, step = s.newton(x, offset, beta, rate); step == nil {
+			break
 		}
 		moved := 0.0
 		for i := range beta {
@@ -263,6 +230,53 @@ func (s *rates) fit(degree int, jump, seen func(k int) float64) (likelihood floa
 		}
 	}
 	return likelihood, rate
+}
+
+// regressors are the powers of the time of each step, and the jump.
+func (s *rates) regressors(degree int, jump func(k int) float64) [][]float64 {
+	x := make([][]float64, len(s.leads))
+	for k := range x {
+		time := 1 - 2*(float64(k)+0.5)/ageSteps
+		for i := range degree + 1 {
+			x[k] = append(x[k], math.Pow(time, float64(i)))
+		}
+		if jump != nil {
+			x[k] = append(x[k], jump(k))
+		}
+	}
+	return x
+}
+
+// newton writes the rates at beta, and returns their log likelihood and Newton's step from there; nil if there is none.
+func (s *rates) newton(x [][]float64, offset, beta, rate []float64) (likelihood float64, step *mat.VecDense) {
+	const hold = 1e-3 // keeps steps without conversions finite
+	n := len(beta)
+	gradient, hessian := mat.NewVecDense(n, nil), mat.NewSymDense(n, nil)
+	for k, x := range x {
+		eta := 0.0
+		for i := range x {
+			eta += x[i] * beta[i]
+		}
+		rate[k] = Sigmoid(eta)
+		p := Sigmoid(eta + offset[k])
+		likelihood -= s.leads[k] * logLoss(eta+offset[k], portion(s.won[k], s.leads[k]))
+		for i := range x {
+			gradient.SetVec(i, gradient.AtVec(i)+x[i]*(s.won[k]-s.leads[k]*p))
+			for j := range i + 1 {
+				hessian.SetSym(i, j, hessian.At(i, j)+x[i]*x[j]*s.leads[k]*p*(1-p))
+			}
+		}
+	}
+	for i := 1; i < n; i++ {
+		gradient.SetVec(i, gradient.AtVec(i)-hold*beta[i])
+		hessian.SetSym(i, i, hessian.At(i, i)+hold)
+	}
+	var factor mat.Cholesky
+	step = mat.NewVecDense(n, nil)
+	if !factor.Factorize(hessian) || factor.SolveVecTo(step, gradient) != nil {
+		return likelihood, nil
+	}
+	return likelihood, step
 }
 
 // risingStage names the stage among the lost ones that holds most more of the newest leads than of the others, if that is a
