@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/leadscore/leadscore/features"
+	"github.com/leadscore/leadscore/internal/raced"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -102,11 +103,14 @@ func TestDecodeTruncated(t *testing.T) {
 	}
 }
 
-// No bit can be changed without being noticed.
+// No bit can be changed without being noticed; under the race detector, which takes ten times as long, one of each byte.
 func TestDecodeBitFlips(t *testing.T) {
 	text := encoded(t, tinyModel(t))
 	for i := range text {
 		for bit := range 8 {
+			if raced.Enabled && bit != i%8 {
+				continue
+			}
 			damaged := bytes.Clone(text)
 			damaged[i] ^= 1 << bit
 			if _, err := decode(damaged); err == nil {

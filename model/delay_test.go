@@ -345,6 +345,7 @@ func TestDelayInTheArtifact(t *testing.T) {
 
 // Lags are told apart by the column that they depend on, and by none where they depend on none.
 func TestStrataByEvidence(t *testing.T) {
+	simulates(t)
 	chosen := map[string]int{}
 	const worlds = 10
 	for seed := range uint64(worlds) {
