@@ -1,8 +1,6 @@
 package model
 
-import (
-	"github.com/leadscore/leadscore/budget"
-)
+import "github.com/leadscore/leadscore/budget"
 
 // Bar is what a bar on the probability lets through in a month, of leads such as those of the last quarter.
 type Bar struct {
@@ -29,9 +27,9 @@ func (x *economist) barCurve() (curve []Bar) {
 		if point.Leads == 0 {
 			break
 		}
-		month := float64(point.Leads) / 3
+		month := float64(point.Leads) / monthsOfQuarter
 		curve = append(curve, Bar{Probability: point.Bar, Leads: month, Share: float64(point.Leads) / float64(len(p)),
-			ExpectedWins: point.ExpectedWins / 3, Hours: month * x.m.policy.HoursPerLead})
+			ExpectedWins: point.ExpectedWins / monthsOfQuarter, Hours: month * x.m.policy.HoursPerLead})
 	}
 	return curve
 }

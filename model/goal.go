@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"time"
 
 	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/features"
@@ -27,30 +26,16 @@ type Goal struct {
 	Stages    []string      `json:"stages"`
 	Rates     []float64     `json:"rates"` // from each stage to the next
 	Needed    budget.Needed `json:"needed"`
-	PerMonth  budget.Figure `json:"leads_a_month"`  // of the last quarter
-	Months    budget.Figure `json:"months"`         // that the leads take to come at that pace
-	Cost      budget.Figure `json:"cost"`           // of marketing's leads, at what leads cost
-	SalesCost budget.Figure `json:"sales_cost"`     // of all leads
-	Words     string        `json:"words"`          //
+	PerMonth  budget.Figure `json:"leads_a_month"` // of the last quarter
+	Months    budget.Figure `json:"months"`        // that the leads take to come at that pace
+	Cost      budget.Figure `json:"cost"`          // of marketing's leads, at what leads cost
+	SalesCost budget.Figure `json:"sales_cost"`    // of all leads
+	Words     string        `json:"words"`
 	Warning   string        `json:"note,omitempty"` // what speaks against it
 }
 
 // ErrNoRevenue says that a goal of revenue cannot be reckoned.
 var ErrNoRevenue = errors.New("the model knows no revenue: say what share of it is profit (value.gross_margin in leadscore.yaml), or set a goal of profit")
-
-// quarter is a quarter of a year of 365 days.
-const quarter = 365 * 24 * time.Hour / 4
-
-// recent returns the leads of the last quarter.
-func (x *economist) recent() (rows []int32) {
-	since := x.clock.asOf.Add(-quarter).UnixMicro()
-	for _, r := range features.AllRows(x.l.table.Rows) {
-		if at := x.l.created[r]; at != features.NoTime && at > since && at <= x.out.asOf {
-			rows = append(rows, r)
-		}
-	}
-	return rows
-}
 
 // goal plans backwards; nil without a question.
 func (x *economist) goal(total *EconomicRow) (*Goal, error) {
@@ -78,7 +63,7 @@ func (x *economist) goal(total *EconomicRow) (*Goal, error) {
 	if g.Needed, err = budget.Required(g.Amount, g.PerSale, g.Rates, g.Share); err != nil {
 		return nil, fmt.Errorf("model: goal: %w", err)
 	}
-	g.price(total, float64(len(x.recent()))/3)
+	g.price(total, float64(len(x.recent()))/monthsOfQuarter)
 	g.say(x.m.policy.Currency, total)
 	return g, nil
 }

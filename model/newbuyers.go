@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/leadscore/leadscore/budget"
+	"github.com/leadscore/leadscore/features"
 )
 
 // NewBuyers compares what first-time buyers of the last quarter brought with those of the year before it: a fall is an
@@ -38,7 +39,7 @@ func (x *economist) newBuyers() (*NewBuyers, error) {
 	if err != nil {
 		return nil, fmt.Errorf("model: economics: new buyers: %w", err)
 	}
-	b := &NewBuyers{Drift: drift, Since: middle.Format("2006-01-02T15:04:05Z")}
+	b := &NewBuyers{Drift: drift, Since: features.FormatTime(middle.UnixMicro())}
 	b.say(x.m.policy.Currency)
 	return b, nil
 }
