@@ -182,6 +182,14 @@ func (l line) covariance(p predictions) (v [3]float64, ok bool) {
 	return v, true
 }
 
+// squaresByCluster is the sum of the squares of what clusters add up to: the variance of the sum of x, if its mean is 0.
+func squaresByCluster(x []float64, cluster []int32) (sum float64) {
+	for _, s := range sumByCluster(x, cluster) {
+		sum += float64(s * s)
+	}
+	return sum
+}
+
 // sumByCluster adds up what belongs to one cluster, in order of appearance; without clusters x stays as it is.
 func sumByCluster(x []float64, cluster []int32) []float64 {
 	if cluster == nil {
@@ -244,7 +252,7 @@ func (p *predictions) line(enough float64) (line, bool) {
 
 // meanAndError returns the weighted mean of what weighted sums up, and its standard error over leads or accounts.
 func (p *predictions) meanAndError(weighted []float64) (mean, se float64) {
-	var sum, n, squares float64
+	var sum, n float64
 	for i, x := range weighted {
 		sum += x
 		n += p.w(i)
@@ -257,8 +265,5 @@ func (p *predictions) meanAndError(weighted []float64) (mean, se float64) {
 	for i, x := range weighted {
 		residual[i] = x - p.w(i)*mean
 	}
-	for _, r := range sumByCluster(residual, p.cluster) {
-		squares += float64(r * r)
-	}
-	return mean, math.Sqrt(squares) / n
+	return mean, math.Sqrt(squaresByCluster(residual, p.cluster)) / n
 }

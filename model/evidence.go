@@ -111,7 +111,7 @@ func evidence(trials []trial) *Evidence {
 	e := &Evidence{Level: evidenceLevel, Bound: evidenceZ}
 	var influence []float64
 	var cluster []int32
-	total, variance := 0.0, 0.0
+	total := 0.0
 	single := true
 	for i := range trials {
 		t := &trials[i]
@@ -134,9 +134,7 @@ func evidence(trials []trial) *Evidence {
 	if single {
 		cluster = nil
 	}
-	for _, x := range sumByCluster(influence, cluster) {
-		variance += float64(x * x)
-	}
+	variance := squaresByCluster(influence, cluster)
 	e.addGain(trials)
 	e.AUC /= total
 	e.SE = math.Sqrt(variance) / total

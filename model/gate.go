@@ -175,6 +175,16 @@ func (l *learner) leaving(fold []uint8, k int) *learner {
 	return &inner
 }
 
+// fitWithout is a learner of the same terms and penalties, fitted to the leads outside a fold; nil if they have too few of an
+// outcome.
+func (l *learner) fitWithout(ctx context.Context, fold []uint8, k int) (*learner, error) {
+	inner := l.leaving(fold, k)
+	if won, lost := inner.outcomes(); min(won, lost) < minOutcomes {
+		return nil, nil
+	}
+	return inner, inner.adapt(ctx, 0, 0)
+}
+
 // trial measures the pairs, whose columns start at first, on the leads of a fold.
 func (l *learner) trial(s *pairing, chosen []candidatePair, first int, fold []uint8, k int, weight func(i int) float64) *pairTrial {
 	t := &pairTrial{chosen: chosen, worth: make([][]float64, len(chosen))}

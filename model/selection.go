@@ -177,7 +177,7 @@ func (p *predictions) on(x []float64) *Dependence {
 	}
 	along := times(inverse, cross)
 	scores := make([]float64, len(x))
-	var score, information, variance, square float64
+	var score, information, square float64
 	for i, eta := range p.eta {
 		u := x[i] - along[0] - float64(along[1]*eta)
 		scores[i] = float64(p.w(i) * (p.y[i] - Sigmoid(l.at(eta))) * u)
@@ -188,10 +188,7 @@ func (p *predictions) on(x []float64) *Dependence {
 	if !(information > leastBeside*square) {
 		return nil
 	}
-	for _, s := range sumByCluster(scores, p.cluster) {
-		variance += float64(s * s)
-	}
-	return newDependence(len(x), score/information, math.Sqrt(variance)/information)
+	return newDependence(len(x), score/information, math.Sqrt(squaresByCluster(scores, p.cluster))/information)
 }
 
 // probabilityByProfit asks of leads held out whether their outcomes depend on the profit that the model expects of each.

@@ -131,11 +131,8 @@ func (l *learner) likelyDoBetter(ctx context.Context, stepped *logit.Problem) (b
 	var tested predictions
 	var gains []float64
 	for k := 0; k < gateFolds && len(gains) < bendTested; k++ {
-		inner := l.leaving(fold, k)
-		if won, lost := inner.outcomes(); min(won, lost) < minOutcomes {
-			return false, nil
-		}
-		if err := inner.adapt(ctx, 0, 0); err != nil {
+		inner, err := l.fitWithout(ctx, fold, k)
+		if err != nil || inner == nil {
 			return false, err
 		}
 		found := inner.bends(stepped)

@@ -119,12 +119,9 @@ func (l *learner) lookTogether(ctx context.Context) (*Together, error) {
 func (l *learner) crossFit(ctx context.Context, enough int) (p predictions, bases []float64, err error) {
 	fold := l.folds()
 	for k := 0; k < gateFolds && len(p.eta) < enough; k++ {
-		inner := l.leaving(fold, k)
-		if won, lost := inner.outcomes(); min(won, lost) < minOutcomes {
-			return predictions{}, nil, nil
-		}
-		if err := inner.adapt(ctx, 0, 0); err != nil {
-			return p, nil, err
+		inner, err := l.fitWithout(ctx, fold, k)
+		if err != nil || inner == nil {
+			return predictions{}, nil, err
 		}
 		base, eta := inner.base(), linearPredictor(&inner.problem, inner.fit)
 		for i, f := range fold {
@@ -239,16 +236,13 @@ func between(x, weights []float64, tail float64) (from, to float64) {
 func (p *predictions) togetherError(bowl []float64, probability func(i int) float64) float64 {
 	information := p.information(probability)
 	a, b := stat.LinearRegression(p.eta, bowl, information, false)
-	scores, curvature, variance := make([]float64, len(bowl)), 0.0, 0.0
+	scores, curvature := make([]float64, len(bowl)), 0.0
 	for i, s := range p.eta {
 		free := bowl[i] - a - b*s
 		scores[i] = p.w(i) * (p.y[i] - probability(i)) * free
 		curvature += information[i] * free * free
 	}
-	for _, score := range sumByCluster(scores, p.cluster) {
-		variance += score * score
-	}
-	return math.Sqrt(variance) / curvature
+	return math.Sqrt(squaresByCluster(scores, p.cluster)) / curvature
 }
 
 // bound takes a curvature, or as much of it as leaves the slope of S + t(S) within its bounds.
