@@ -99,8 +99,8 @@ func (m *Model) leadsOf(table *features.Table, asOf string, seed uint64) (*leads
 	return l, out, err
 }
 
-// byTier groups leads by the tier that the model's policy puts them in.
-const byTier = "tier"
+// ByTier is what leads are grouped by in groups of one tier of the model's policy each.
+const ByTier = "tier"
 
 // groupsFor measures the leads by the named columns.
 func (m *Model) groupsFor(l *leads, by []string, logOdds []float64) ([]Group, error) {
@@ -114,7 +114,7 @@ func (m *Model) groupsFor(l *leads, by []string, logOdds []float64) ([]Group, er
 			groups = append(groups, l.cohorts(rows, logOdds)...)
 			continue
 		}
-		if name == byTier && l.table.Schema.Index(name) < 0 {
+		if name == ByTier && l.table.Schema.Index(name) < 0 {
 			tiers := m.tierGroups(l, logOdds)
 			if tiers == nil {
 				return nil, errors.New("model: assess: cannot group by tier: the model has no value tiers, and the data no column of that name")
@@ -149,7 +149,7 @@ func (m *Model) tierGroups(l *leads, logOdds []float64) (groups []Group) {
 	}
 	for k, name := range names {
 		if len(members[k]) > 0 {
-			groups = append(groups, l.group(byTier, name, l.rows, members[k], logOdds))
+			groups = append(groups, l.group(ByTier, name, l.rows, members[k], logOdds))
 		}
 	}
 	return groups

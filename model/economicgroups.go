@@ -93,7 +93,7 @@ func (p partition) sorted(figure func(rows []int32) float64) partition {
 
 // tierPartition groups by value tier, best first.
 func (x *economist) tierPartition() partition {
-	p := partition{by: "tier", paid: x.cost != nil}
+	p := partition{by: ByTier, paid: x.cost != nil}
 	tiers := x.m.policy.Tiers
 	if tiers == nil {
 		return p

@@ -268,43 +268,49 @@ func verdictWords(v budget.Verdict) string {
 	return "▲ within cap"
 }
 
+// eachGroup calls line with the groups, the tiers and all leads, by the names that they have where they stand in one table.
+func eachGroup(e *model.Economics, line func(name string, r *model.EconomicRow)) {
+	for _, rows := range [][]model.EconomicRow{e.Rows[:min(len(e.Rows), 2*maxTableRows)], e.Tiers, {e.Total}} {
+		for i := range rows {
+			line(groupName(rows[i].By, rows[i].Value), &rows[i])
+		}
+	}
+}
+
+// groupName is the name of a group beside groups of other kinds.
+func groupName(by, value string) string {
+	switch by {
+	case "":
+		return "All leads"
+	case model.ByTier:
+		return "tier " + level(value)
+	}
+	return level(value)
+}
+
 func arithmeticTable(e *model.Economics) table {
 	t := table{Caption: "How each cap is reckoned", Head: []string{"Group", "Profit a sale ÷ (1 + target) × conversion − sales cost", "At the actual cost"}, Words: map[int]bool{1: true, 2: true}}
-	line := func(name string, r *model.EconomicRow) {
+	eachGroup(e, func(name string, r *model.EconomicRow) {
 		words := ""
 		if r.Purchase != nil {
 			words = r.Words
 		}
 		t.Rows = append(t.Rows, []string{name, strings.ReplaceAll(signs(r.Arithmetic), " %", space+"%"), signs(words)})
-	}
-	for i := range e.Rows[:min(len(e.Rows), 2*maxTableRows)] {
-		line(level(e.Rows[i].Value), &e.Rows[i])
-	}
-	for i := range e.Tiers {
-		line("tier "+level(e.Tiers[i].Value), &e.Tiers[i])
-	}
-	line("All leads", &e.Total)
+	})
 	return t
 }
 
 // trapTable compares caps lead by lead with those of averages.
 func trapTable(e *model.Economics, c budget.Currency) table {
 	t := table{Caption: "What averages would have paid", Head: []string{"Group", "Leads", "Cap, lead by lead", "Mean conversion × mean profit", "Cap from averages", "Overpaid a lead", "Overpaid in all"}}
-	line := func(name string, r *model.EconomicRow) {
+	eachGroup(e, func(name string, r *model.EconomicRow) {
 		p, known := r.Probability.Value()
 		m, _ := r.Trap.MeanProfit.Value()
 		over, _ := r.Trap.Overpaid.Value()
 		if known {
 			t.Rows = append(t.Rows, []string{name, count(r.Leads), most(c, r.Cap), share2(budget.Known(p)) + " × " + amountIn(c, m), most(c, r.Trap.Cap), amountIn(c, over), amountIn(c, math.Round(over*r.Leads))})
 		}
-	}
-	for i := range e.Rows[:min(len(e.Rows), 2*maxTableRows)] {
-		line(level(e.Rows[i].Value), &e.Rows[i])
-	}
-	for i := range e.Tiers {
-		line("tier "+level(e.Tiers[i].Value), &e.Tiers[i])
-	}
-	line("All leads", &e.Total)
+	})
 	t.Note = "A negative amount is underpaid."
 	return t
 }

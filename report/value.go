@@ -38,15 +38,8 @@ func valueTable(v *model.ValueSummary, c budget.Currency) []table {
 func whaleTable(w *model.Whales, c budget.Currency) table {
 	t := table{Caption: "What caps rest on the best hundredth of the sales", Head: []string{"Group", "Cap", "Cap without them"}}
 	for i := range w.Rows[:min(len(w.Rows), maxTableRows)] {
-		r, name := &w.Rows[i], "All leads"
-		switch r.By {
-		case "":
-		case "tier":
-			name = "tier " + level(r.Value)
-		default:
-			name = level(r.Value)
-		}
-		t.Rows = append(t.Rows, []string{name, most(c, r.Cap), most(c, r.Without)})
+		r := &w.Rows[i]
+		t.Rows = append(t.Rows, []string{groupName(r.By, r.Value), most(c, r.Cap), most(c, r.Without)})
 	}
 	return t
 }
