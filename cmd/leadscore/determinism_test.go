@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/leadscore/leadscore/datasets"
+	"github.com/leadscore/leadscore/internal/raced"
 )
 
 // trainedOn trains in a folder of sample leads on so many processors, and returns the artifact and what was printed.
@@ -30,6 +31,9 @@ func TestArtifactIsTheSameForAnyNumberOfProcessors(t *testing.T) {
 	dir := sampleFiles(t, "2500", "1", false)
 	want, r := trainedOn(t, 3, dir, "--json")
 	checkTrainJSON(t, r.stdout, 2500)
+	if raced.Enabled {
+		return // one processor has no races
+	}
 	if got, _ := trainedOn(t, 1, dir); !bytes.Equal(got, want) {
 		t.Error("one processor gives another artifact than three")
 	}
@@ -43,6 +47,9 @@ func TestArtifactOfManyLeads(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, processors := range []int{1, 5} {
+		if processors == 1 && raced.Enabled {
+			continue
+		}
 		if got, _ := trainedOn(t, processors, dir, "--holdout", "0"); !bytes.Equal(got, want) {
 			t.Errorf("%d processors give another artifact", processors)
 		}

@@ -111,7 +111,7 @@ func TestProposedExamples(t *testing.T) {
 }
 
 func TestCompare(t *testing.T) {
-	dir, modelPath := sampleLeads(t, "3000")
+	dir, modelPath := sampleLeads(t, "1500")
 	data := filepath.Join(dir, "leads.parquet")
 	r := must(t, "compare", "--data", data, "--config", filepath.Join(dir, "leadscore.yaml"))
 	for _, part := range []string{"this model (auto)", "plain logistic regression", "naive Bayes", "constant"} {
