@@ -216,10 +216,14 @@ func describeTornado(w io.Writer, rows []budget.TornadoRow, c budget.Currency) {
 	fmt.Fprintln(w, "\nwhat is not well known, and what it does to the profit, one standard error to either side:")
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "\tlower\thigher\t")
+	end := func(f budget.Figure) string {
+		if x, known := f.Value(); known {
+			return plus(c, x)
+		}
+		return "not possible"
+	}
 	for _, row := range rows[:min(len(rows), tornadoRows)] {
-		low, _ := row.Low.Value()
-		high, _ := row.High.Value()
-		fmt.Fprintf(t, "%s\t%s\t%s\t\n", row.Name, plus(c, low), plus(c, high))
+		fmt.Fprintf(t, "%s\t%s\t%s\t\n", row.Name, end(row.Low), end(row.High))
 	}
 	_ = t.Flush()
 }
