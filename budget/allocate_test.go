@@ -179,11 +179,21 @@ func TestAllocationLaws(t *testing.T) {
 				t.Fatalf("rounding lifts %s to %v, above %v", x.Name, x.Money, *high)
 			}
 		}
-		if whole := int64(math.Floor(a.Spent*100 + 1e-4)); total != whole {
+		// Next to a whole cent the error of the sum decides, and no more than that.
+		if exact := 100 * a.Spent; float64(total) <= exact-1 || float64(total) > exact+1e-4 {
 			t.Fatalf("the shares add up to %d cents, the spend is %v", total, a.Spent)
 		}
 		perturb(t, sources, a)
 	})
+}
+
+// What falls short of a whole cent by more than the error of a sum is rounded down.
+func TestAllocationRoundsDown(t *testing.T) {
+	for spend, want := range map[float64]int64{182.5999995845827: 18_259, 182.6 - 1e-11: 18_260, 182.6: 18_260, 182.6 + 1e-11: 18_260} {
+		if got := Currency("USD").roundedDown([]float64{spend})[0].Minor; got != want {
+			t.Errorf("%v is given as %d cents, want %d", spend, got, want)
+		}
+	}
 }
 
 // perturb moves a dollar between free sources: it never helps.
