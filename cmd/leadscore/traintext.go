@@ -94,7 +94,7 @@ func (o *trainOutput) describeValue(t facts) {
 
 // discounted says what profits are discounted by, "" for nothing.
 func discounted(p *budget.Policy) string {
-	if p == nil || p.Discount == 0 {
+	if p == nil || !(p.Discount > 0) {
 		return ""
 	}
 	return fmt.Sprintf(", at %s a year back to the day of the lead", budget.Percent(p.Discount))
