@@ -52,13 +52,18 @@ func (c Currency) AtMost(x float64) string {
 	return m.String()
 }
 
+// RoundDown is an amount rounded down to the minor unit, as [Currency.AtMost] writes it; what cannot be an amount stays.
+func (c Currency) RoundDown(x float64) float64 {
+	if m, why := c.Maximum(x); why == "" {
+		return m.Major()
+	}
+	return x
+}
+
 // Headroom is what is left between a limit and a price as they are written, the limit rounded down, so that a reader
 // who subtracts them finds it.
 func (c Currency) Headroom(limit, price float64) float64 {
-	if most, why := c.Maximum(limit); why == "" {
-		limit = most.Major()
-	}
-	return c.Difference(limit, price)
+	return c.Difference(c.RoundDown(limit), price)
 }
 
 // Difference is a − b as a reader finds it who subtracts them as they are written.

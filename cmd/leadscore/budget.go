@@ -237,22 +237,14 @@ func describeChange(w io.Writer, change *model.TargetChange, c budget.Currency) 
 	for _, r := range change.Rows {
 		x, _ := r.Before.Value()
 		y, _ := r.After.Value()
-		verdict := strings.ReplaceAll(r.Is, "_", " ")
+		verdict := inWords(r.Is)
 		if r.Was != r.Is {
-			verdict = strings.ReplaceAll(r.Was, "_", " ") + " → " + verdict
+			verdict = inWords(r.Was) + " → " + verdict
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t\n", rowName(r.By, r.Value), maximum(c, r.Before), maximum(c, r.After), c.Format(c.Headroom(y, below(c, x))), verdict)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t\n", rowName(r.By, r.Value), maximum(c, r.Before), maximum(c, r.After), c.Format(c.Headroom(y, c.RoundDown(x))), verdict)
 	}
 	_ = t.Flush()
 	fmt.Fprintln(w)
-}
-
-// below is an amount rounded down to the minor unit.
-func below(c budget.Currency, x float64) float64 {
-	if m, why := c.Maximum(x); why == "" {
-		return m.Major()
-	}
-	return x
 }
 
 // rowName is the name of a group; all leads have none.
@@ -368,18 +360,11 @@ func rowNotes(r *model.EconomicRow, c budget.Currency) (notes []string) {
 func describeArithmetic(w io.Writer, e *model.Economics) {
 	fmt.Fprintln(w, "\nhow each cap is reckoned:")
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	line := func(r *model.EconomicRow) {
+	eachRow(e, func(r *model.EconomicRow) {
 		if r.Arithmetic != "" {
 			fmt.Fprintf(t, "  %s\t%s\n", rowName(r.By, r.Value), r.Arithmetic)
 		}
-	}
-	for i := range e.Rows {
-		line(&e.Rows[i])
-	}
-	for i := range e.Tiers {
-		line(&e.Tiers[i])
-	}
-	line(&e.Total)
+	})
 	_ = t.Flush()
 	if len(e.Policy.StageCosts) > 0 {
 		fmt.Fprintf(w, "  sales cost: Σ of each stage's cost × the share of leads that reach it; rates of %s, p for the sale\n", e.StageRates)

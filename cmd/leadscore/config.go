@@ -310,13 +310,11 @@ func (c *config) validate() error {
 	}
 	problems = append(problems, c.Economics.validate()...)
 	problems = append(problems, c.Tiers.validate()...)
-	if g := c.MQL.gates(); g != nil && g.Validate() != nil {
+	if g := c.MQL.gates(); g != nil {
 		problems = append(problems, g.Validate())
 	}
-	if _, err := c.Contact.rules("contact."); err != nil {
-		problems = append(problems, err)
-	}
-	return errors.Join(problems...)
+	_, err := c.Contact.rules("contact.")
+	return errors.Join(append(problems, err)...)
 }
 
 // mostROI is the greatest target return that is taken for one: above, percent were meant.

@@ -78,5 +78,17 @@ func verdictWords(p *budget.Purchase) string {
 	if p == nil {
 		return "unmeasured"
 	}
-	return strings.ReplaceAll(string(p.Verdict), "_", " ")
+	return inWords(string(p.Verdict))
+}
+
+// inWords writes a code such as below_target in words.
+func inWords(code string) string { return strings.ReplaceAll(code, "_", " ") }
+
+// eachRow calls line with the groups, the tiers and all leads.
+func eachRow(e *model.Economics, line func(r *model.EconomicRow)) {
+	for _, rows := range [][]model.EconomicRow{e.Rows, e.Tiers, {e.Total}} {
+		for i := range rows {
+			line(&rows[i])
+		}
+	}
 }

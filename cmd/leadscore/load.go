@@ -22,23 +22,20 @@ type moneyTerms struct {
 	discount float64 // a year
 }
 
-// termsOf are those that a model was trained under.
-func termsOf(m *model.Model) moneyTerms {
-	t := moneyTerms{exchange: m.Exchange()}
-	if p := m.Policy(); p != nil {
+// newTerms are those of an exchange and a policy; either may be nil.
+func newTerms(e *budget.Exchange, p *budget.Policy) moneyTerms {
+	t := moneyTerms{exchange: e}
+	if p != nil {
 		t.discount = p.Discount
 	}
 	return t
 }
 
+// termsOf are those that a model was trained under.
+func termsOf(m *model.Model) moneyTerms { return newTerms(m.Exchange(), m.Policy()) }
+
 // terms are those of the configuration.
-func (in *trainInput) terms() moneyTerms {
-	t := moneyTerms{exchange: in.options.Exchange}
-	if p := in.options.Policy; p != nil {
-		t.discount = p.Discount
-	}
-	return t
-}
+func (in *trainInput) terms() moneyTerms { return newTerms(in.options.Exchange, in.options.Policy) }
 
 // loadTable reads the schema's columns of a data set into memory, their money in the currency of the terms and, where
 // they discount it, at its present value.

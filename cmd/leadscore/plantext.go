@@ -97,7 +97,7 @@ func whole(c budget.Currency, f budget.Figure) string {
 	x, known := f.Value()
 	switch {
 	case !known:
-		return strings.ReplaceAll(string(f.Reason()), "_", " ")
+		return inWords(string(f.Reason()))
 	case x >= 1e9:
 		return fmt.Sprintf("%.3g", x)
 	}
@@ -153,7 +153,7 @@ func describeExperiments(w io.Writer, r *budget.PlanResult) {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "arm\tspend\tleads\tbest\tprice within cap\tverdict\t")
 	for _, arm := range r.Experiments.Arms {
-		fmt.Fprintf(t, "%s\t%s\t%.0f\t%.0f %%\t%.0f %%\t%s\t\n", arm.Name, arm.Money, arm.Leads, 100*arm.Best, 100*arm.CapAbove, strings.ReplaceAll(string(arm.Verdict), "_", " "))
+		fmt.Fprintf(t, "%s\t%s\t%.0f\t%.0f %%\t%.0f %%\t%s\t\n", arm.Name, arm.Money, arm.Leads, 100*arm.Best, 100*arm.CapAbove, inWords(string(arm.Verdict)))
 	}
 	_ = t.Flush()
 	var parts []string

@@ -45,18 +45,11 @@ func describeTouch(w io.Writer, e *model.Economics) {
 	fmt.Fprintf(w, "\none more touch before the hand-off: at %s a lead, for %s of conversion (assumed: only leads held back from it tell)\n\n", c.Format(e.Touch.Cost), points(e.Touch.Lift))
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(t, "group\tconversion\tROI of the touch\tpays from\treturns %s from\t\n", budget.Percent(e.Policy.ROI))
-	line := func(r *model.EconomicRow) {
+	eachRow(e, func(r *model.EconomicRow) {
 		if x := r.Touch; x != nil {
 			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t\n", rowName(r.By, r.Value), percentFigure(r.Probability), returnFigure(x.ROI), pointsFigure(x.BreakEven), pointsFigure(x.AtTarget))
 		}
-	}
-	for i := range e.Rows {
-		line(&e.Rows[i])
-	}
-	for i := range e.Tiers {
-		line(&e.Tiers[i])
-	}
-	line(&e.Total)
+	})
 	_ = t.Flush()
 	fmt.Fprintln(w, "a sale more brings its profit less what the stages cost on the way to it")
 }
