@@ -11,8 +11,7 @@ import (
 // Discount returns the table with profits and revenues at their present value on the day of the lead's creation: each is
 // discounted at an annual rate over the days from there to the conversion. Everything that is learnt and reckoned from
 // them is a present value then, so that p·m = v and reasons add up as without. What has no date of a conversion, or one
-// before the creation, stays as it is. At a rate of 0, or
-// without profits and revenues, the table is returned as it is.
+// before the creation, stays as it is. At a rate of 0, or without profits and revenues, the table is returned as it is.
 func Discount(table *features.Table, annual float64) (*features.Table, error) {
 	if annual == 0 || table.Schema.ByRole(features.RoleProfit) < 0 && table.Schema.ByRole(features.RoleRevenue) < 0 {
 		return table, nil

@@ -109,9 +109,9 @@ func (x *economist) qualified() (*Qualified, error) {
 			q.Rows = append(q.Rows, QualifiedRow{Source: name})
 		}
 		if k, named := place[name]; named {
-			q.Rows[k].add(row, 1.0/3)
+			q.Rows[k].add(row, 1.0/monthsOfQuarter)
 		}
-		q.Total.add(row, 1.0/3)
+		q.Total.add(row, 1.0/monthsOfQuarter)
 	}
 	slices.SortStableFunc(q.Rows, func(a, b QualifiedRow) int {
 		return cmp.Or(cmp.Compare(b.MQLs, a.MQLs), cmp.Compare(a.Source, b.Source))
@@ -136,7 +136,7 @@ func (q *Qualified) words() string {
 		first = fmt.Sprintf(" %s by who it is, and of", budget.Percent(q.Gates.Fit))
 	}
 	text := fmt.Sprintf("A lead is marketing-qualified from a probability of%s %s by all that is known of it: %s of %s leads a month are, and %s sales are expected of them",
-		first, budget.Percent(q.Gates.Probability), budget.Count(q.Total.MQLs), budget.Count(q.Total.Leads), perDay(q.Total.ExpectedWins))
+		first, budget.Percent(q.Gates.Probability), budget.Count(q.Total.MQLs), budget.Count(q.Total.Leads), fewCount(q.Total.ExpectedWins))
 	if q.Total.Hours > 0 {
 		text += fmt.Sprintf("; working them takes %s hours", budget.Count(q.Total.Hours))
 	}

@@ -96,14 +96,14 @@ func (e *Economics) load(b *HourBalance, hoursPerLead float64) (*Load, error) {
 
 // words says how the team keeps up.
 func (l *Load) words() string {
-	text := fmt.Sprintf("it can work %s leads a day", perDay(l.Capacity))
+	text := fmt.Sprintf("it can work %s leads a day", fewCount(l.Capacity))
 	if used, known := l.Utilization.Value(); known {
-		text += fmt.Sprintf(" and %s worth it come, %s of that", perDay(l.Arrivals), budget.Percent(math.Round(100*used)/100))
+		text += fmt.Sprintf(" and %s worth it come, %s of that", fewCount(l.Arrivals), budget.Percent(math.Round(100*used)/100))
 	} else {
-		text += fmt.Sprintf(" and %s worth it come", perDay(l.Arrivals))
+		text += fmt.Sprintf(" and %s worth it come", fewCount(l.Arrivals))
 	}
 	if l.Overloaded {
-		text += fmt.Sprintf(": the backlog grows by %s a day", perDay(l.Growth))
+		text += fmt.Sprintf(": the backlog grows by %s a day", fewCount(l.Growth))
 	}
 	waiting, known := l.Waiting.Value()
 	if !known {
@@ -115,13 +115,13 @@ func (l *Load) words() string {
 	}
 	text += fmt.Sprintf("; %s at %s %s neither gone on nor been lost", unitsOf(waiting, LeadStage), l.Stage, have)
 	if days, known := l.Wait.Value(); known && waiting > 0 {
-		text += fmt.Sprintf(", %s days of the team's work", perDay(days))
+		text += fmt.Sprintf(", %s days of the team's work", fewCount(days))
 	}
 	return text
 }
 
-// perDay writes a number of leads or days, with one place where it is small.
-func perDay(x float64) string {
+// fewCount writes a number of leads or days, with one place where it is small.
+func fewCount(x float64) string {
 	if x > 0 && x < 10 {
 		return fmt.Sprintf("%.1f", x)
 	}

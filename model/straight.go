@@ -88,11 +88,10 @@ func (l *learner) reshape(ctx context.Context, bent map[string]bool, steps int) 
 		}
 	}
 	l.encoder, l.penalty, l.fit = encoder, penalty, nil
-	labels, targets, weights := l.problem.Labels, l.problem.Targets, l.problem.Weights
-	first := l.problem.Rows == 0
+	before := l.problem
 	l.problem = l.trainer.problem(encoder, l.design)
-	if !first { // a fold may weigh nothing, and open leads count as far as is expected of them
-		l.problem.Labels, l.problem.Targets, l.problem.Weights = labels, targets, weights
+	if before.Rows > 0 { // a fold may weigh nothing, and open leads count as far as is expected of them
+		l.problem.Labels, l.problem.Targets, l.problem.Weights = before.Labels, before.Targets, before.Weights
 	}
 	l.lagged.into(&l.problem)
 	return l.adapt(ctx, 0, steps)
