@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"testing"
 
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"github.com/leadscore/leadscore/budget"
@@ -131,18 +133,18 @@ func (s moneyShare) failsMore(expected float64) bool {
 
 // moneyFigures are what the simulation measures, over groups whose true cap is above 0.
 type moneyFigures struct {
-	interval  moneyShare // the true cap lies in the stated interval: the return of paying the cap is as stated
-	thin      moneyShare // the same, of groups of fewer than 100 wins
-	cap       moneyShare // the target lies in the interval of the return that paying the model's cap realised
-	cautious  moneyShare // paying the cautious cap reaches the target
-	cautiousT moneyShare // the same, of groups of fewer than 100 wins
-	oracle    moneyShare // the cautious cap is at least 60 % of the true one, of groups of 100 wins or more
-	inAll     moneyShare // the same, with the sales cost that both leave room for
-	short     float64    // sum of the probabilities that a 20th percentile is below 60 % of the true cap
-	shortAll  float64    // the same, with the sales cost
-	ratio     float64    // sum of cautious ÷ true of these
-	averaged  moneyShare // the cap from true averages of p and m lies in the stated interval
-	below     moneyShare // … and misses the target
+	interval  moneyShare           // the true cap lies in the stated interval: the return of paying the cap is as stated
+	thin      moneyShare           // the same, of groups of fewer than 100 wins
+	cap       moneyShare           // the target lies in the interval of the return that paying the model's cap realised
+	cautious  moneyShare           // paying the cautious cap reaches the target
+	cautiousT moneyShare           // the same, of groups of fewer than 100 wins
+	oracle    moneyShare           // the cautious cap is at least 60 % of the true one, of groups of 100 wins or more
+	inAll     moneyShare           // the same, with the sales cost that both leave room for
+	short     float64              // sum of the probabilities that a 20th percentile is below 60 % of the true cap
+	shortAll  float64              // the same, with the sales cost
+	ratios    map[string][]float64 // cautious ÷ true of these, by group
+	averaged  moneyShare           // the cap from true averages of p and m lies in the stated interval
+	below     moneyShare           // … and misses the target
 }
 
 func (f *moneyFigures) add(e *model.Economics, truths map[string]groupTruth) {
@@ -171,12 +173,23 @@ func (f *moneyFigures) add(e *model.Economics, truths map[string]groupTruth) {
 			f.inAll.add(careful+s >= 0.6*(real.Max+s))
 			f.short += mustFallShort(r.Evidence, (0.6*real.Max+s)/(real.Max+s))
 			f.shortAll += mustFallShort(r.Evidence, 0.6)
-			f.ratio += careful / real.Max
+			f.ratios[r.Value] = append(f.ratios[r.Value], careful/real.Max)
 		}
 		averaged, _ := t.Cap(truth.averaged, s, 0)
 		f.averaged.add(low <= averaged.Max && averaged.Max <= high)
 		f.below.add(averaged.Max > real.Max)
 	}
+}
+
+// typical returns the mean of cautious ÷ true over the groups' cases, and that of the group where it is least.
+func (f *moneyFigures) typical() (all, least float64) {
+	sum, of := 0.0, 0
+	least = math.Inf(1)
+	for _, ratios := range f.ratios {
+		sum, of = sum+floats.Sum(ratios), of+len(ratios)
+		least = min(least, stat.Mean(ratios, nil))
+	}
+	return sum / float64(max(of, 1)), least
 }
 
 // mustFallShort is the probability that the 20th percentile of a value is below a share of it. With z = Φ⁻¹(0.8), the
@@ -187,8 +200,12 @@ func mustFallShort(e budget.Evidence, share float64) float64 {
 	return distuv.UnitNormal.CDF((math.Log(share) + distuv.UnitNormal.Quantile(0.8)*se) / se)
 }
 
-// A dozen redraws here; LEADSCORE_SIMULATIONS=2000 asks for more, with
+// A dozen redraws of few leads here; LEADSCORE_SIMULATIONS=2000 asks for more, of as many leads as `make run` makes, with
 // LEADSCORE_SIMULATION_ROWS, _FITTED, _SEED and _BY for other leads, draws and groups.
+//
+// Paying the model's cap realises what the redraw makes of it, and the interval is that of the redraw: the fewer leads
+// the model was fitted on beside those, the more its own error shows. Its cap lies in the interval in 84 % with 20,000
+// beside 8,000, in 88 % with 30,000 beside 30,000 and in 92 % with 30,000 beside 8,000.
 func TestCapsReachTheTarget(t *testing.T) {
 	if raced.Enabled {
 		t.Skip("a simulation: not under the race detector")
@@ -204,7 +221,11 @@ func TestCapsReachTheTarget(t *testing.T) {
 		t.Fatal(err)
 	}
 	by := setting("_BY", "source")
-	w := newMoneyWorld(t, setting("_FITTED", "20000"), setting("_ROWS", "8000"), by)
+	fitted, rows := "20000", "8000"
+	if count > 12 {
+		fitted, rows = "30000", "30000"
+	}
+	w := newMoneyWorld(t, setting("_FITTED", fitted), setting("_ROWS", rows), by)
 	seed, err := strconv.ParseUint(setting("_SEED", "1"), 10, 64)
 	if err != nil {
 		t.Fatal(err)
@@ -212,7 +233,7 @@ func TestCapsReachTheTarget(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 11))
 	o := model.DefaultEconomicsOptions()
 	o.By = []string{by}
-	var f moneyFigures
+	f := moneyFigures{ratios: map[string][]float64{}}
 	for range count {
 		e, err := w.model.Economics(w.redrawn(random), o)
 		if err != nil {
@@ -220,13 +241,20 @@ func TestCapsReachTheTarget(t *testing.T) {
 		}
 		f.add(e, w.truths)
 	}
+	ratio, least := f.typical()
 	t.Logf("%d redraws by %s\ntrue cap in the interval: %v (%v with fewer than 100 wins)\ntarget in the interval of what the model's cap realised: %v\n"+
-		"cautious cap reaches the target: %v (%v with fewer than 100 wins)\ncautious cap at least 60 %% of the true one, from 100 wins on: %v, on average %.3f of it (theory %.1f %%); with the sales cost: %v (theory %.1f %%)\n"+
-		"cap from true averages in the interval: %v; above the true cap: %v", count, by, f.interval, f.thin, f.cap, f.cautious, f.cautiousT, f.oracle, f.ratio/max(f.oracle.of, 1), 100-100*f.short/max(f.oracle.of, 1),
+		"cautious cap reaches the target: %v (%v with fewer than 100 wins)\ncautious cap at least 60 %% of the true one, from 100 wins on: %v (theory %.1f %%), on average %.3f of it, and %.3f in the source where it is least; with the sales cost: %v (theory %.1f %%)\n"+
+		"cap from true averages in the interval: %v; above the true cap: %v", count, by, f.interval, f.thin, f.cap, f.cautious, f.cautiousT, f.oracle, 100-100*f.short/max(f.oracle.of, 1), ratio, least,
 		f.inAll, 100-100*f.shortAll/max(f.oracle.of, 1), f.averaged, f.below)
 	slack := 2.5 * math.Sqrt(0.1*0.9/f.interval.of) // of the share of a dozen redraws
 	if x := f.interval.share(); x < 0.85-slack || x > min(0.95+slack, 0.999) {
 		t.Errorf("the true cap lies in %v of the intervals of 90 %%", f.interval)
+	}
+	if x := f.cap.share(); x < 0.85-slack || x > min(0.95+slack, 0.999) {
+		t.Errorf("the target lies in %v of the intervals of 90 %% of what paying the model's cap realised", f.cap)
+	}
+	if least < 0.6 {
+		t.Errorf("the cautious cap is %.3f of the true one on average in some source", least)
 	}
 	if f.cautious.share() < 0.78-slack {
 		t.Errorf("the cautious cap reaches the target in %v", f.cautious)
