@@ -64,7 +64,13 @@ func Compare(ctx context.Context, table *features.Table, options Options) (*Comp
 	plain := *t
 	plain.options.Recipe, plain.options.L2 = RecipePlain, 1
 	fits := func(t *trainer) func(turn) ([]float64, error) {
-		return func(u turn) ([]float64, error) { return t.predict(ctx, "comparing", u) }
+		return func(u turn) ([]float64, error) {
+			named, _, err := t.naming(u.fit)
+			if err != nil {
+				return nil, err
+			}
+			return named.predict(ctx, "comparing", u)
+		}
 	}
 	candidates := []candidate{
 		{"this model (" + options.recipe() + ")", fits(t)},

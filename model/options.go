@@ -44,9 +44,10 @@ type Options struct {
 	Tolerance    float64 // relative gradient norm that the solver must reach
 	SE           string
 	Seed         uint64
-	Workers      int    // the result does not depend on it
-	LagBy        string // category whose levels have lag curves of their own: LagByAuto = where lags speak for it, "" = none
-	TrustOutcome bool   // train even if young leads without an outcome seem to be labelled as lost
+	Workers      int      // the result does not depend on it
+	Numbers      []string // features that are numbers even if they seem to name things
+	LagBy        string   // category whose levels have lag curves of their own: LagByAuto = where lags speak for it, "" = none
+	TrustOutcome bool     // train even if young leads without an outcome seem to be labelled as lost
 	Currency     string
 	Exchange     *budget.Exchange // by which the table was converted (Convert); nil = its money always was in Currency
 	GrossMargin  float64          // profit = revenue × this, where the data hold no profit

@@ -122,13 +122,17 @@ func (t *trainer) train(ctx context.Context) (*Training, error) {
 	if t.options.Holdout > 0 {
 		t.arrange(t.options.Seed)
 	}
+	t, names, err := t.naming(t.rows[:t.cut(t.rows, 1-t.options.Holdout)])
+	if err != nil {
+		return nil, err
+	}
+	result.Warnings = append(result.Warnings, namedNumbers(names)...)
 	switch {
 	case t.options.Holdout == 0:
 	case t.tooYoung():
 		result.Warnings = append(result.Warnings, t.unevaluated())
 	default:
 		t.progress.steps = 2 + (len(origins) - 1) + foldCount
-		var err error
 		if shipped, calibration, err = t.evaluateHoldout(ctx, result); err != nil {
 			return nil, err
 		}

@@ -30,7 +30,8 @@ type inspection struct {
 	Columns  []columnProfile `json:"columns"`
 	Periods  []model.Period  `json:"periods,omitempty"`
 	Suspects []model.Suspect `json:"leak_suspects"`
-	Missing  []string        `json:"missing_texts,omitempty"` // levels that look as if they meant "missing"
+	Nominal  []string        `json:"nominal_numbers,omitempty"` // numbers that seem to name things
+	Missing  []string        `json:"missing_texts,omitempty"`   // levels that look as if they meant "missing"
 	Notes    []string        `json:"notes,omitempty"`
 }
 
@@ -138,6 +139,9 @@ func (a *app) inspectOutcome(ctx context.Context, table *features.Table, options
 		return err
 	}
 	found.BaseRate, found.From, found.To, found.Periods = &summary.BaseRate, summary.From, summary.To, periods
+	if found.Nominal, err = model.NominalNumbers(table, options); err != nil {
+		return err
+	}
 	bar := a.newBar("looking for leaks", 100)
 	defer bar.done()
 	scan, err := model.Scan(ctx, table, options, func(done float64) { bar.at(int(100 * done)) })
@@ -282,6 +286,9 @@ func describeInspection(w io.Writer, r *inspection) {
 				fmt.Fprintf(w, "  %s: %s\n", s.Column, e)
 			}
 		}
+	}
+	if len(r.Nominal) > 0 {
+		fmt.Fprintf(w, "\nnumbers that seem to name things, as conversions jump from one to the next (recipe auto takes them as categories): %s\n", strings.Join(r.Nominal, ", "))
 	}
 	if len(r.Missing) > 0 {
 		fmt.Fprintf(w, "\ntexts that may mean missing (list them under missing: in the configuration if so): %q\n", r.Missing)

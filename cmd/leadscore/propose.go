@@ -22,6 +22,7 @@ func proposeConfig(c *config, schema *features.Schema, found *inspection) string
 	p.columns()
 	p.outcome(c)
 	p.features(found)
+	p.kinds(c.Features.Kinds, found.Nominal)
 	missing := append(slices.Clone(schema.Missing()), found.Missing...)
 	for i := range missing {
 		missing[i] = quoteYAML(missing[i])
@@ -97,6 +98,21 @@ func (p *proposal) features(found *inspection) {
 	p.WriteString(featureExamples)
 }
 
+// kinds writes what columns are where their types do not tell: as given, and of nominal numbers.
+func (p *proposal) kinds(given map[string]string, nominal []string) {
+	if len(given)+len(nominal) == 0 {
+		p.WriteString("  # kinds: {zip: category}  # numbers that name things\n")
+		return
+	}
+	p.WriteString("  kinds:  # where a column's type does not tell: numbers that name things, for one\n")
+	for _, name := range sortedKeys(given) {
+		fmt.Fprintf(p, "    %s: %s\n", quoteYAML(name), given[name])
+	}
+	for _, name := range nominal {
+		fmt.Fprintf(p, "    %s: category  # conversions jump from one number to the next\n", quoteYAML(name))
+	}
+}
+
 // What the data propose no value for stands in the configuration as an example: take the first # of a line away to use it.
 const (
 	featureExamples = `  # fit: [industry, employees]  # who the lead is, and
@@ -104,7 +120,6 @@ const (
   # known_at: {demo_attended: sql}  # columns known only from a later stage on: refused before it
   # recorded_at: {employees: enriched_at}  # columns with a time stamp of their own: refused where it is after created_at
   # trusted: [score]  # columns that the leak scanner may not refuse
-  # kinds: {zip: category}  # numbers that name things
 `
 	moneyExamples = `# as_of: 2026-06-30  # the day until which outcomes are known; default: the latest time in the data
 # economics:

@@ -135,6 +135,7 @@ func (f *trainFlags) options(c *config, schema *features.Schema) (model.Options,
 	o := model.DefaultOptions()
 	o.Label = c.label(schema)
 	o.Split, o.Holdout, o.Refit = c.Split.By, c.Split.Holdout, c.Split.Refit
+	o.Numbers = sortedKeys(c.Features.Kinds)
 	o.LagBy, o.TrustOutcome = c.Outcome.LagBy, c.Outcome.Trusted
 	o.Currency, o.GrossMargin, o.ValueCap = c.Value.Currency, c.Value.GrossMargin, c.Value.Cap
 	var err error
@@ -234,6 +235,9 @@ func (a *app) trainAndWrite(ctx context.Context, in *trainInput, f *trainFlags, 
 		return nil, err
 	}
 	if f.report != "" {
+		if table, err = table.As(training.Model.Schema()); err != nil {
+			return nil, err
+		}
 		economics, err := a.trainedEconomics(in, f, table, training.Model)
 		if err != nil {
 			return nil, err

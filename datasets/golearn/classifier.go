@@ -23,7 +23,8 @@ type Classifier struct {
 	Options   model.Options
 	Threshold float64 // a lead of at least this probability is labelled as converting
 
-	model *model.Model
+	schema *features.Schema // of the grid
+	model  *model.Model
 }
 
 var _ base.Classifier = (*Classifier)(nil)
@@ -46,7 +47,7 @@ func NewClassifier(options model.Options) *Classifier {
 // Wrap returns a classifier that predicts with a trained model.
 func Wrap(m *model.Model) *Classifier {
 	c := NewClassifier(DefaultOptions())
-	c.model, c.Options.Label = m, m.Label()
+	c.schema, c.model, c.Options.Label = m.Schema(), m, m.Label()
 	return c
 }
 
@@ -69,7 +70,7 @@ func (c *Classifier) Fit(grid base.FixedDataGrid) error {
 	if err != nil {
 		return err
 	}
-	c.model = training.Model
+	c.schema, c.model = schema, training.Model
 	return nil
 }
 
@@ -78,7 +79,10 @@ func (c *Classifier) Probabilities(grid base.FixedDataGrid) ([]float64, error) {
 	if c.model == nil {
 		return nil, ErrNotFitted
 	}
-	table, err := tableOf(grid, c.model.Schema())
+	table, err := tableOf(grid, c.schema)
+	if err == nil {
+		table, err = table.As(c.model.Schema())
+	}
 	if err != nil {
 		return nil, err
 	}
