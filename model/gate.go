@@ -31,42 +31,45 @@ const (
 type pairTrial struct {
 	chosen []candidatePair
 	worth  [][]float64 // of each of them, on each lead of the fold, times its weight
+	loss   []float64   // of each lead of the fold, times its weight
+}
+
+// gated is what came through the gate.
+type gated struct {
+	pairs  []candidatePair
+	tested predictions // the leads of the folds, without predictions
+	loss   []float64   // of each of them with the pairs of its fold, times its weight
 }
 
 // gate returns the candidates that do no harm to leads that had no part in choosing them.
-func (l *learner) gate(ctx context.Context, s *pairing, candidates []candidatePair) ([]candidatePair, error) {
+func (l *learner) gate(ctx context.Context, s *pairing, candidates []candidatePair) (*gated, error) {
 	fold := l.folds()
-	var tested predictions
+	g := &gated{}
 	worth := make([][]float64, len(candidates))
 	for k := range gateFolds {
-		if k > 0 && len(tested.eta) >= gateTested {
+		if k > 0 && len(g.loss) >= gateTested {
 			break
 		}
 		t, err := l.tryPairs(ctx, s, fold, k)
 		if err != nil {
 			return nil, err
 		}
-		count := len(tested.eta)
 		for i, f := range fold {
 			if int(f) == k {
-				tested.eta = append(tested.eta, 0)
-				tested.weight = append(tested.weight, l.problemWeight(i))
-				if l.accounts != nil {
-					tested.cluster = append(tested.cluster, l.accounts[l.row(i)])
-				}
+				l.addTested(&g.tested, i)
 			}
 		}
+		g.loss = append(g.loss, t.loss...)
 		for c := range candidates {
-			worth[c] = append(worth[c], t.of(candidates[c], len(tested.eta)-count)...)
+			worth[c] = append(worth[c], t.of(candidates[c], len(t.loss))...)
 		}
 	}
-	var kept []candidatePair
 	for c := range candidates {
-		if mean, se := tested.meanAndError(worth[c]); mean > -gateErrors*se {
-			kept = append(kept, candidates[c])
+		if mean, se := g.tested.meanAndError(worth[c]); mean > -gateErrors*se {
+			g.pairs = append(g.pairs, candidates[c])
 		}
 	}
-	return kept, nil
+	return g, nil
 }
 
 // of returns what a pair is worth on the fold's leads: nothing if it was not chosen.
@@ -137,7 +140,7 @@ func (l *learner) tryPairs(ctx context.Context, s *pairing, fold []uint8, k int)
 		return weight
 	})
 	if len(terms) == 0 {
-		return &pairTrial{}, nil
+		return inner.trial(s, nil, 0, fold, k, l.problemWeight), nil
 	}
 	encoder, err := l.encoder.With(terms)
 	if err != nil {
@@ -189,6 +192,11 @@ func (l *learner) fitWithout(ctx context.Context, fold []uint8, k int) (*learner
 func (l *learner) trial(s *pairing, chosen []candidatePair, first int, fold []uint8, k int, weight func(i int) float64) *pairTrial {
 	t := &pairTrial{chosen: chosen, worth: make([][]float64, len(chosen))}
 	eta := linearPredictor(&l.problem, l.fit)
+	for i, f := range fold {
+		if int(f) == k {
+			t.loss = append(t.loss, weight(i)*logLoss(eta[i], outcomeOf(&l.problem, i)))
+		}
+	}
 	for c, pair := range chosen {
 		joint := l.joint(s, pair, first+c)
 		for i, f := range fold {

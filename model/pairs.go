@@ -26,7 +26,11 @@ const (
 	denseCells    = 2000 // coefficients of all terms together, but for those of
 	wideLevels    = 512  // levels or more, which the solver treats one by one
 	startPair     = 10.0
+	finerErrors   = 1.5 // standard errors of the log loss by which finer groups must do better
 )
+
+// finerGroups are tried one after the other, as long as they do better.
+var finerGroups = []int{6, 8, mostGroups}
 
 // pairing is what the screening needs to know of the leads: coarse codes by term.
 type pairing struct {
@@ -122,14 +126,7 @@ func (l *learner) addPairs(ctx context.Context, rows []int32, stepped *logit.Pro
 	if err := l.reshape(ctx, steps, pairSteps); err != nil {
 		return err
 	}
-	all := s.pairs
-	s = l.pairing(l.encoder, &l.problem, bent)
-	s.pairs = all
-	left = newLeftover(&l.problem, linearPredictor(&l.problem, l.fit))
-	if found, err = s.screen(ctx, left, l.options.Workers); err != nil {
-		return err
-	}
-	if found, err = l.gate(ctx, s, found); err != nil {
+	if s, found, err = l.choosePairs(ctx, bent, s.pairs); err != nil {
 		return err
 	}
 	if len(found) == 0 {
@@ -146,6 +143,45 @@ func (l *learner) addPairs(ctx context.Context, rows []int32, stepped *logit.Pro
 		return err
 	}
 	return l.temper(ctx, first, made)
+}
+
+// choosePairs returns the pairs that come through the gate, of so many, in groups as fine as leads that had no part in
+// choosing them are predicted best by: how sharp an effect is, is a matter of the data.
+func (l *learner) choosePairs(ctx context.Context, bent map[string]bool, pairs int) (*pairing, []candidatePair, error) {
+	left := newLeftover(&l.problem, linearPredictor(&l.problem, l.fit))
+	var best *pairing
+	var through *gated
+	groups := l.groups
+	for _, count := range append([]int{groups}, finerGroups...) {
+		if best != nil && count <= groups {
+			continue
+		}
+		l.groups = count
+		s := l.pairing(l.encoder, &l.problem, bent)
+		s.pairs = pairs
+		found, err := s.screen(ctx, left, l.options.Workers)
+		if err != nil {
+			return nil, nil, err
+		}
+		g, err := l.gate(ctx, s, found)
+		if err != nil {
+			return nil, nil, err
+		}
+		if best != nil && (len(g.pairs) == 0 || !g.better(through)) {
+			break
+		}
+		best, through, groups = s, g, count
+	}
+	l.groups = groups
+	return best, through.pairs, nil
+}
+
+// better reports whether the leads of the folds are predicted better than by coarser pairs.
+func (g *gated) better(coarser *gated) bool {
+	gain := slices.Clone(coarser.loss)
+	floats.Sub(gain, g.loss)
+	mean, se := g.tested.meanAndError(gain)
+	return mean > finerErrors*se
 }
 
 // temper takes from the variance of pairs, whose penalties start at first and are learnt, what they owe to having been
