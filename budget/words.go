@@ -113,6 +113,10 @@ func terms(c Currency, s, muHours float64) string {
 	return text.String()
 }
 
+// Room is the headroom of the purchase as a reader finds it who subtracts the price from the cap as they are written;
+// below 0 what is paid too much.
+func (p Purchase) Room(c Currency) float64 { return c.Headroom(p.Max, p.Price) }
+
 // Words says what the purchase means.
 func (p Purchase) Words(c Currency) string {
 	price := "bought at " + c.Format(p.Price) + " a lead"
@@ -120,7 +124,7 @@ func (p Purchase) Words(c Currency) string {
 	case AtALoss:
 		return fmt.Sprintf("%s, it returns %s: a loss of %s on every lead", price, c.Format(p.Profit+p.Price), c.Format(c.Difference(p.Price, p.Profit+p.Price)))
 	case BelowTarget:
-		return fmt.Sprintf("%s, it earns %s, but %s less would be needed for the target", price, c.Format(p.Profit), c.Format(-c.Headroom(p.Max, p.Price)))
+		return fmt.Sprintf("%s, it earns %s, but %s less would be needed for the target", price, c.Format(p.Profit), c.Format(-p.Room(c)))
 	}
-	return fmt.Sprintf("%s, it earns %s and could cost %s more", price, c.Format(p.Profit), c.Format(c.Headroom(p.Max, p.Price)))
+	return fmt.Sprintf("%s, it earns %s and could cost %s more", price, c.Format(p.Profit), c.Format(p.Room(c)))
 }

@@ -225,13 +225,13 @@ func economicTable(caption string, rows []model.EconomicRow, total *model.Econom
 
 // economicCell writes a cell of the table.
 func economicCell(column model.EconomicColumn, r *model.EconomicRow, c budget.Currency) string {
-	f := column.Of(r)
+	f := column.Of(r, c)
 	switch column.Kind {
 	case model.CountCell:
 		return count(r.Leads)
 	case model.ShareCell:
 		return share2(f)
-	case model.ProfitCell, model.RoomCell:
+	case model.ProfitCell:
 		return whole(c, f)
 	case model.CapCell:
 		return most(c, f)

@@ -42,7 +42,7 @@ func describeRows(w io.Writer, rows []model.EconomicRow, total *model.EconomicRo
 
 // economicCell writes a cell of the table.
 func economicCell(column model.EconomicColumn, r *model.EconomicRow, c budget.Currency) string {
-	f := column.Of(r)
+	f := column.Of(r, c)
 	switch column.Kind {
 	case model.CountCell:
 		return budget.Count(r.Leads)
@@ -55,22 +55,12 @@ func economicCell(column model.EconomicColumn, r *model.EconomicRow, c budget.Cu
 			return maximum(c, r.Low) + "–" + maximum(c, r.High)
 		}
 		return "–"
-	case model.RoomCell:
-		return room(c, r.Purchase)
 	case model.ReturnCell:
 		return returnFigure(f)
 	case model.VerdictCell:
 		return verdictWords(r.Purchase)
 	}
 	return estimate(c, f)
-}
-
-// room writes what a lead could cost more than it does; below 0 what it costs too much.
-func room(c budget.Currency, p *budget.Purchase) string {
-	if p == nil {
-		return "–"
-	}
-	return c.Format(c.Headroom(p.Max, p.Price))
 }
 
 // verdictWords says how a price compares with the cap, in words.
