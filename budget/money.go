@@ -111,10 +111,21 @@ func magnitude(x int64) uint64 {
 
 // String is the amount for people: $1,234.50, -€20, CHF 1,000. Whole amounts have no decimals.
 func (m Money) String() string {
+	if m.whole() {
+		return m.text(0)
+	}
+	return m.text(m.Currency.Digits())
+}
+
+// whole reports whether the amount is one of major units.
+func (m Money) whole() bool { return m.Minor%int64(m.Currency.minorPerMajor()) == 0 }
+
+// text is the amount for people with all digits of the minor unit, or with none.
+func (m Money) text(digits int) string {
 	text, minus := strings.CutPrefix(m.decimal(), "-")
 	whole, fraction, _ := strings.Cut(text, ".")
 	whole = Thousands(whole)
-	if strings.Trim(fraction, "0") != "" {
+	if digits > 0 {
 		whole += "." + fraction
 	}
 	sign := ""

@@ -88,7 +88,7 @@ func leakTable(f *model.Funnel, c budget.Currency) table {
 		if x, known := l.Ratio.Value(); known {
 			ratio = fixed(x, 1)
 		}
-		t.Rows = append(t.Rows, []string{stageName(f.Stages[l.Stage]), count(l.Entered), count(l.Progressed), count(l.Lost), count(l.Open), share2(l.Rate), interval2(l.Low, l.High), share2(l.RawRate), ratio, gain})
+		t.Rows = append(t.Rows, []string{stageName(f.Stages[l.Stage]), count(l.Entered), count(l.Progressed), count(l.Lost), count(l.Open), shareTo(l.Rate, 2), interval2(l.Low, l.High), shareTo(l.RawRate, 2), ratio, gain})
 	}
 	t.Note = "Resolved leads went on or were lost; open ones may still do either."
 	return t
@@ -98,7 +98,7 @@ func interval2(low, high budget.Figure) string {
 	if _, known := low.Value(); !known {
 		return "–"
 	}
-	return share2(low) + " to " + share2(high)
+	return shareTo(low, 2) + " to " + shareTo(high, 2)
 }
 
 // shownReasons is how many reasons of a stage the table has.

@@ -74,7 +74,7 @@ type table struct {
 }
 
 // Crowded reports whether a table has so many columns that they have to move together to fit on a page.
-func (t table) Crowded() bool { return len(t.Head) > 12 }
+func (t table) Crowded() bool { return len(t.Head) >= 12 }
 
 // longCell is the length in bytes from which on the words of a cell are broken into lines.
 const longCell = 60

@@ -203,14 +203,16 @@ func (b *builder) capsFigure(part int, rows []model.EconomicRow, c budget.Curren
 func economicTable(caption string, rows []model.EconomicRow, total *model.EconomicRow, c budget.Currency) table {
 	columns := model.EconomicColumns()
 	t := table{Caption: caption, Open: true, Words: map[int]bool{}, Head: []string{level(rows[0].By)}}
+	amounts := make([]budget.Column, len(columns))
 	for i, column := range columns {
+		amounts[i] = column.Amounts(rows, total, c)
 		t.Head = append(t.Head, column.Title)
 		t.Words[i+1] = column.Kind == model.VerdictCell
 	}
 	line := func(name string, r *model.EconomicRow) {
 		cells := []string{name}
-		for _, column := range columns {
-			cells = append(cells, economicCell(column, r, c))
+		for i, column := range columns {
+			cells = append(cells, economicCell(column, r, c, amounts[i]))
 		}
 		t.Rows = append(t.Rows, cells)
 	}
@@ -224,27 +226,20 @@ func economicTable(caption string, rows []model.EconomicRow, total *model.Econom
 }
 
 // economicCell writes a cell of the table.
-func economicCell(column model.EconomicColumn, r *model.EconomicRow, c budget.Currency) string {
+func economicCell(column model.EconomicColumn, r *model.EconomicRow, c budget.Currency, amounts budget.Column) string {
 	f := column.Of(r, c)
 	switch column.Kind {
 	case model.CountCell:
 		return count(r.Leads)
 	case model.ShareCell:
-		return share2(f)
-	case model.ProfitCell:
-		return whole(c, f)
-	case model.CapCell:
-		return most(c, f)
-	case model.CapsCell:
-		if _, known := f.Value(); known {
-			return whole(c, r.Low) + "–" + whole(c, r.High)
+		return shareTo(f, 2)
+	case model.RangeCell:
+		if _, known := f.Value(); !known {
+			return "no sale yet"
 		}
-		return "no sale yet"
+		return amountOf(amounts, f) + "–" + amountOf(amounts, column.To(r, c))
 	case model.ReturnCell:
-		if x, known := f.Value(); known {
-			return fixed(100*x, 1) + space + "%"
-		}
-		return "–"
+		return shareTo(f, 1)
 	case model.VerdictCell:
 		text := "unmeasured"
 		if r.Purchase != nil {
@@ -255,7 +250,7 @@ func economicCell(column model.EconomicColumn, r *model.EconomicRow, c budget.Cu
 		}
 		return text
 	}
-	return estimated(c, f)
+	return amountOf(amounts, f)
 }
 
 func verdictWords(v budget.Verdict) string {
@@ -308,7 +303,7 @@ func trapTable(e *model.Economics, c budget.Currency) table {
 		m, _ := r.Trap.MeanProfit.Value()
 		over, _ := r.Trap.Overpaid.Value()
 		if known {
-			t.Rows = append(t.Rows, []string{name, count(r.Leads), most(c, r.Cap), share2(budget.Known(p)) + " × " + amountIn(c, m), most(c, r.Trap.Cap), amountIn(c, over), amountIn(c, math.Round(over*r.Leads))})
+			t.Rows = append(t.Rows, []string{name, count(r.Leads), most(c, r.Cap), shareTo(budget.Known(p), 2) + " × " + amountIn(c, m), most(c, r.Trap.Cap), amountIn(c, over), amountIn(c, math.Round(over*r.Leads))})
 		}
 	})
 	t.Note = "A negative amount is underpaid."
@@ -353,18 +348,22 @@ func qualifiedTable(q *model.Qualified) table {
 	return t
 }
 
-// share2 writes a share in percent, or that it is not known.
-func share2(f budget.Figure) string {
+// shareTo writes a share in percent with a number of decimals, or that it is not known.
+func shareTo(f budget.Figure, decimals int) string {
 	if x, known := f.Value(); known {
-		return fixed(100*x, 2) + space + "%"
+		return fixed(100*x, decimals) + space + "%"
 	}
 	return "–"
 }
 
-// amountIn writes an amount of money with a proper minus sign.
-func amountIn(c budget.Currency, x float64) string {
-	return strings.Replace(c.Format(x), "-", "−", 1)
-}
+// minus sets the proper sign before a negative amount.
+func minus(amount string) string { return strings.Replace(amount, "-", "−", 1) }
+
+// amountIn writes an amount of money.
+func amountIn(c budget.Currency, x float64) string { return minus(c.Format(x)) }
+
+// amountOf writes an amount of a column.
+func amountOf(k budget.Column, f budget.Figure) string { return minus(k.Write(f)) }
 
 // whole writes an amount without decimals.
 func whole(c budget.Currency, f budget.Figure) string {
@@ -388,5 +387,5 @@ func most(c budget.Currency, f budget.Figure) string {
 	if !known {
 		return "–"
 	}
-	return strings.Replace(c.AtMost(x), "-", "−", 1)
+	return minus(c.AtMost(x))
 }

@@ -234,14 +234,22 @@ func describeChange(w io.Writer, change *model.TargetChange, c budget.Currency) 
 	fmt.Fprintf(w, "what changes: %s\n\n", change.Why)
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "group\tcap before\tcap now\tdifference\tat the actual cost\t")
-	for _, r := range change.Rows {
+	rows := make([][3]budget.Figure, len(change.Rows))
+	var amounts []budget.Figure
+	for i, r := range change.Rows {
 		x, _ := r.Before.Value()
 		y, _ := r.After.Value()
+		x, y = c.RoundDown(x), c.RoundDown(y)
+		rows[i] = [3]budget.Figure{budget.Known(x), budget.Known(y), budget.Known(c.Difference(y, x))}
+		amounts = append(amounts, rows[i][:]...)
+	}
+	caps := c.Prices(amounts...)
+	for i, r := range change.Rows {
 		verdict := inWords(r.Is)
 		if r.Was != r.Is {
 			verdict = inWords(r.Was) + " → " + verdict
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t\n", rowName(r.By, r.Value), maximum(c, r.Before), maximum(c, r.After), c.Format(c.Headroom(y, c.RoundDown(x))), verdict)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t\n", rowName(r.By, r.Value), caps.Write(rows[i][0]), caps.Write(rows[i][1]), caps.Write(rows[i][2]), verdict)
 	}
 	_ = t.Flush()
 	fmt.Fprintln(w)

@@ -15,9 +15,11 @@ func describeRows(w io.Writer, rows []model.EconomicRow, total *model.EconomicRo
 	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 	columns, head := model.EconomicColumns(), []string{rows[0].By}
-	for _, column := range columns {
+	amounts := make([]budget.Column, len(columns))
+	for i, column := range columns {
+		amounts[i] = column.Amounts(rows, total, c)
 		name := column.Name
-		if column.Kind == model.CapsCell {
+		if column.Kind == model.RangeCell {
 			name = fmt.Sprintf("%.0f %% %s", 100*level, name)
 		}
 		head = append(head, name)
@@ -26,8 +28,8 @@ func describeRows(w io.Writer, rows []model.EconomicRow, total *model.EconomicRo
 	line(head)
 	row := func(r *model.EconomicRow) {
 		cells := []string{rowName(r.By, r.Value)}
-		for _, column := range columns {
-			cells = append(cells, economicCell(column, r, c))
+		for i, column := range columns {
+			cells = append(cells, economicCell(column, r, c, amounts[i]))
 		}
 		line(cells)
 	}
@@ -41,26 +43,23 @@ func describeRows(w io.Writer, rows []model.EconomicRow, total *model.EconomicRo
 }
 
 // economicCell writes a cell of the table.
-func economicCell(column model.EconomicColumn, r *model.EconomicRow, c budget.Currency) string {
+func economicCell(column model.EconomicColumn, r *model.EconomicRow, c budget.Currency, amounts budget.Column) string {
 	f := column.Of(r, c)
 	switch column.Kind {
 	case model.CountCell:
 		return budget.Count(r.Leads)
 	case model.ShareCell:
 		return percentFigure(f)
-	case model.CapCell:
-		return maximum(c, f)
-	case model.CapsCell:
+	case model.RangeCell:
 		if _, known := f.Value(); known {
-			return maximum(c, r.Low) + "–" + maximum(c, r.High)
+			return amounts.Write(f) + "–" + amounts.Write(column.To(r, c))
 		}
-		return "–"
 	case model.ReturnCell:
 		return returnFigure(f)
 	case model.VerdictCell:
 		return verdictWords(r.Purchase)
 	}
-	return estimate(c, f)
+	return amounts.Write(f)
 }
 
 // verdictWords says how a price compares with the cap, in words.

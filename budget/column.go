@@ -1,0 +1,51 @@
+package budget
+
+// small is the amount, in major units, below which the minor units of an estimate say something.
+const small = 100
+
+// Column writes the amounts of one column of a table: all with the decimals of the minor unit, or all without.
+type Column struct {
+	currency Currency
+	digits   int
+}
+
+// Prices is a column of what one lead is worth, costs or may cost: to the minor unit where one of the amounts has any,
+// so that a reader who subtracts them finds what is written beside them. A maximum is given rounded down already
+// ([Currency.RoundDown]). Figures without a value do not count.
+func (c Currency) Prices(amounts ...Figure) Column {
+	return c.column(amounts, func(Money) bool { return true })
+}
+
+// Estimates is a column of totals and averages that nobody pays: to the minor unit where an amount below 100 has any,
+// else to the nearest whole one. Figures without a value do not count.
+func (c Currency) Estimates(amounts ...Figure) Column {
+	return c.column(amounts, func(m Money) bool { return abs(m.Major()) < small })
+}
+
+// column has decimals where an amount that counts has a fraction.
+func (c Currency) column(amounts []Figure, counts func(Money) bool) Column {
+	k := Column{currency: c}
+	for _, f := range amounts {
+		x, known := f.Value()
+		if m, why := c.Estimate(x); known && why == "" && !m.whole() && counts(m) {
+			k.digits = c.Digits()
+		}
+	}
+	return k
+}
+
+// Write is an amount of the column, or a dash where there is none.
+func (k Column) Write(f Figure) string {
+	x, known := f.Value()
+	if !known {
+		return "–"
+	}
+	if k.digits == 0 {
+		x = halfEven(x)
+	}
+	m, why := k.currency.Estimate(x)
+	if why != "" {
+		return k.currency.Format(x)
+	}
+	return m.text(k.digits)
+}
