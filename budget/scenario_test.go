@@ -110,8 +110,34 @@ func TestTornado(t *testing.T) {
 		{"little", Change{Profit: ptr(0.99)}, Change{Profit: ptr(1.01)}},
 		{"much", Change{Profit: ptr(0.8)}, Change{Profit: ptr(1.2)}},
 	}))
-	if rows[0].Name != "much" || rows[0].Low.value >= 0 || rows[0].High.value <= 0 || rows[0].Span <= rows[1].Span {
+	if rows[0].Name != "much" || rows[0].Low.value >= 0 || rows[0].High.value <= 0 || rows[0].Span.value <= rows[1].Span.value {
 		t.Errorf("%+v", rows)
+	}
+}
+
+// A doubt that may leave no plan at all stands before any that has an answer at both ends, however far that one goes.
+func TestTornadoWithoutAnAnswer(t *testing.T) {
+	p := examplePlan()
+	impossible := Change{Least: map[string]float64{p.Sources[0].Name: 1e9}}
+	if s := p.scenario(impossible, Outcomes{}); s.Impossible == "" {
+		t.Fatal("the bounds leave a plan")
+	}
+	rows := must(p.Tornado(t.Context(), []Swing{
+		{"little", Change{Profit: ptr(0.99)}, Change{Profit: ptr(1.01)}},
+		{"much", Change{Profit: ptr(0.5)}, Change{Profit: ptr(2.0)}},
+		{"impossible above, little below", Change{Profit: ptr(0.999)}, impossible},
+		{"impossible below, more above", impossible, Change{Profit: ptr(1.1)}},
+		{"impossible", impossible, impossible},
+		{"again impossible", impossible, impossible},
+	}))
+	want := []string{"again impossible", "impossible", "impossible below, more above", "impossible above, little below", "much", "little"}
+	for i, row := range rows {
+		if row.Name != want[i] {
+			t.Errorf("row %d is %q, want %q", i, row.Name, want[i])
+		}
+		if _, known := row.Span.Value(); known != (i >= 4) {
+			t.Errorf("%s: a span of %v", row.Name, row.Span)
+		}
 	}
 }
 

@@ -15,14 +15,16 @@ type Swing struct {
 
 // TornadoRow says how much an input that is not well known moves the profit.
 type TornadoRow struct {
-	Name string  `json:"name"`
-	Low  Figure  `json:"low"`  // change of profit at the low end
-	High Figure  `json:"high"` // change of profit at the high end
-	Span float64 `json:"span"` // the larger distance from the plan, or between them
+	Name string `json:"name"`
+	Low  Figure `json:"low"`  // change of profit at the low end
+	High Figure `json:"high"` // change of profit at the high end
+	Span Figure `json:"span"` // the larger distance from the plan, or between them; [OutOfReach] where an end is
 }
 
-// Tornado moves one input at a time and orders them by how far the profit goes. The spends are chosen anew each time.
-// An end at which the plan's bounds leave no answer is [OutOfReach]. It stops with ctx's error when ctx is done.
+// Tornado moves one input at a time and orders them by how far the profit goes, what goes furthest first. The spends are
+// chosen anew each time. An end at which the plan's bounds leave no answer is [OutOfReach]: a doubt that may leave no plan
+// at all stands before those that move its profit, and among its like by the end that has an answer, both ends without
+// one first. It stops with ctx's error when ctx is done.
 func (p Plan) Tornado(ctx context.Context, swings []Swing) ([]TornadoRow, error) {
 	base, err := p.Solve()
 	if err != nil {
@@ -34,11 +36,31 @@ func (p Plan) Tornado(ctx context.Context, swings []Swing) ([]TornadoRow, error)
 			return nil, err
 		}
 		rows[i] = TornadoRow{Name: s.Name, Low: p.swung(s.Low, base.Planned), High: p.swung(s.High, base.Planned)}
-		low, high := rows[i].Low.value, rows[i].High.value
-		rows[i].Span = max(abs(low), abs(high), abs(high-low))
+		rows[i].Span = Unknown(OutOfReach)
+		if unanswered, distance := rows[i].reach(); unanswered == 0 {
+			rows[i].Span = Known(distance)
+		}
 	}
-	slices.SortStableFunc(rows, func(a, b TornadoRow) int { return cmp.Or(cmp.Compare(b.Span, a.Span), cmp.Compare(a.Name, b.Name)) })
+	slices.SortStableFunc(rows, TornadoRow.compare)
 	return rows, nil
+}
+
+// reach returns how many ends have no answer, and how far the profit goes between the plan and those that have.
+func (r TornadoRow) reach() (unanswered int, distance float64) {
+	for _, end := range []Figure{r.Low, r.High} {
+		if _, answered := end.Value(); !answered {
+			unanswered++
+		}
+	}
+	low, high := r.Low.value, r.High.value // 0, the plan itself, without an answer
+	return unanswered, max(abs(low), abs(high), abs(high-low))
+}
+
+// compare orders rows, those that reach furthest first.
+func (r TornadoRow) compare(o TornadoRow) int {
+	unanswered, distance := r.reach()
+	unansweredOther, distanceOther := o.reach()
+	return cmp.Or(cmp.Compare(unansweredOther, unanswered), cmp.Compare(distanceOther, distance), cmp.Compare(r.Name, o.Name))
 }
 
 // swung is what a change does to the profit.
