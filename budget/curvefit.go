@@ -82,15 +82,6 @@ type FormError struct {
 // candidates are the forms that are tried; power, the first, is the default.
 var candidates = []Curve{{Form: Power}, {Form: Log}, {Form: Saturation}, {Form: Hill, N: 1}, {Form: Hill, N: 2}, {Form: Hill, N: 3}}
 
-// FitCurve is [FitCurves] for one source.
-func FitCurve(points []SpendPoint) (CurveFit, error) {
-	fits, err := FitCurves([][]SpendPoint{points})
-	if err != nil {
-		return CurveFit{}, err
-	}
-	return fits[0], nil
-}
-
 // FitCurves fits a curve to the spends and leads of each source's past periods, which are in order of time and of
 // which those without spend or leads are left out. A source without any is an error: there is nothing to fit.
 func FitCurves(sources [][]SpendPoint) ([]CurveFit, error) {

@@ -91,6 +91,15 @@ func TestCurvesRefuse(t *testing.T) {
 	}
 }
 
+// fitCurve fits the curve of one source.
+func fitCurve(points []SpendPoint) (CurveFit, error) {
+	fits, err := FitCurves([][]SpendPoint{points})
+	if err != nil {
+		return CurveFit{}, err
+	}
+	return fits[0], nil
+}
+
 func TestFitCurve(t *testing.T) {
 	random := rand.New(rand.NewPCG(21, 21))
 	var points []SpendPoint
@@ -98,23 +107,23 @@ func TestFitCurve(t *testing.T) {
 		s := 1000 * (1 + float64(i%20))
 		points = append(points, SpendPoint{s, 0.5 * math.Pow(s, 0.6) * math.Exp(0.1*random.NormFloat64())})
 	}
-	fit := must(FitCurve(append(points, SpendPoint{0, 5}, SpendPoint{5, 0})))
+	fit := must(fitCurve(append(points, SpendPoint{0, 5}, SpendPoint{5, 0})))
 	if math.Abs(fit.Curve.B-0.6) > 0.02 || math.Abs(fit.Curve.Leads(10_000)/(0.5*math.Pow(10_000, 0.6))-1) > 0.02 || fit.Assumed {
 		t.Errorf("%+v", fit)
 	}
 	if fit.Low != 1000 || fit.High != 20_000 || fit.Extrapolates(30_000) || !fit.Extrapolates(30_001) || !fit.Extrapolates(499) {
 		t.Errorf("observed from %v to %v", fit.Low, fit.High)
 	}
-	one := must(FitCurve(points[:1]))
+	one := must(fitCurve(points[:1]))
 	if !one.Assumed || one.Curve.B != usualSlope || math.Abs(one.Curve.Leads(points[0].Spend)-points[0].Leads) > 1e-9 {
 		t.Errorf("%+v", one)
 	}
 	unknown(t, "slope of one period", one.Slope, TooFew)
-	same := must(FitCurve([]SpendPoint{{100, 9}, {100, 10}, {100, 11}, {100, 9}}))
+	same := must(fitCurve([]SpendPoint{{100, 9}, {100, 10}, {100, 11}, {100, 9}}))
 	if !same.Assumed || same.Curve.B != usualSlope {
 		t.Errorf("a spend that never varies: %+v", same)
 	}
-	if _, err := FitCurve(nil); err == nil {
+	if _, err := fitCurve(nil); err == nil {
 		t.Error("a fit of nothing")
 	}
 }
@@ -286,7 +295,7 @@ func TestFormIsChosenByTheNextPeriod(t *testing.T) {
 	} {
 		right := 0
 		for range 10 {
-			fit := must(FitCurve(periodsOf(random, c.truth, 36, 10_000, 0.8, 0.02)))
+			fit := must(fitCurve(periodsOf(random, c.truth, 36, 10_000, 0.8, 0.02)))
 			if slices.Contains(c.want, fit.Curve.Form) {
 				right++
 			}
@@ -298,7 +307,7 @@ func TestFormIsChosenByTheNextPeriod(t *testing.T) {
 			t.Errorf("%s is told in %d of 10 histories", c.truth.Form, right)
 		}
 	}
-	short := must(FitCurve(periodsOf(random, Curve{Form: Hill, A: 900, B: 9000, N: 3}, 15, 10_000, 0.7, 0.05)))
+	short := must(fitCurve(periodsOf(random, Curve{Form: Hill, A: 900, B: 9000, N: 3}, 15, 10_000, 0.7, 0.05)))
 	if short.Curve.Form != Power || short.Assumed || short.Forms != nil {
 		t.Errorf("of 15 periods: %+v", short)
 	}
@@ -309,7 +318,7 @@ func TestFormIsSeldomChosenByChance(t *testing.T) {
 	random := rand.New(rand.NewPCG(25, 25))
 	wrong := 0
 	for range 60 {
-		if fit := must(FitCurve(periodsOf(random, Curve{Form: Power, A: 2, B: 0.7}, 24, 10_000, 0.3, 0.06))); fit.Curve.Form != Power {
+		if fit := must(fitCurve(periodsOf(random, Curve{Form: Power, A: 2, B: 0.7}, 24, 10_000, 0.3, 0.06))); fit.Curve.Form != Power {
 			wrong++
 		}
 	}
@@ -327,7 +336,7 @@ func TestElasticitiesArePooled(t *testing.T) {
 		sources = append(sources, periodsOf(random, Curve{Form: Power, A: 2, B: 0.45}, 24, 10_000, 0.5, 0.02))
 	}
 	thin := []SpendPoint{{1000, 50}, {1100, 53}}
-	alone, among := must(FitCurve(thin)), must(FitCurves(append(sources, thin)))
+	alone, among := must(fitCurve(thin)), must(FitCurves(append(sources, thin)))
 	if alone.Curve.B != usualSlope || alone.ElasticitySE != usualSpread {
 		t.Errorf("alone: %+v", alone)
 	}

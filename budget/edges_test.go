@@ -153,8 +153,12 @@ func TestEdgeCases(t *testing.T) {
 		}
 	})
 	t.Run("several currencies", func(t *testing.T) {
-		if _, err := (Money{1, "USD"}).Add(Money{1, "EUR"}); err == nil {
-			t.Error("they add")
+		rates := Exchange{To: "USD", Rates: []Rate{{"EUR", time.Time{}, 1.1}}}
+		if dollars := must(rates.Rate("EUR", day(0))) * 20; dollars != 22 {
+			t.Errorf("€20 at 1.1 are $%v", dollars)
+		}
+		if _, err := rates.Rate("JPY", day(0)); err == nil {
+			t.Error("a currency without a rate passes")
 		}
 	})
 	t.Run("refund", func(t *testing.T) {

@@ -64,11 +64,6 @@ func since(t time.Time) string {
 	return "given twice from " + t.Format(time.DateOnly)
 }
 
-// Dated reports whether a rate holds from a day on only, so that amounts need a day.
-func (e *Exchange) Dated() bool {
-	return slices.ContainsFunc(e.Rates, func(r Rate) bool { return !r.From.IsZero() })
-}
-
 // Rate returns what one unit of a currency is worth on a day: the latest rate that is not younger. A zero day has the
 // rates that hold ever since. The error is ErrCurrency or ErrNoRate and says of what.
 func (e *Exchange) Rate(from Currency, day time.Time) (float64, error) {

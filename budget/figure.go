@@ -28,7 +28,7 @@ const (
 )
 
 // Figure is a number that may not exist: a value, or the [Reason] why there is none. Its value is always finite.
-// As JSON it is {"value":1714.29} or {"value":null,"reason":"no_wins"}. The zero Figure has the value 0.
+// As JSON it is {"value":1714.29} or {"value":null,"reason":"no_wins"}. The zero Figure has the value 0; equal ones are ==.
 type Figure struct {
 	value  float64
 	reason Reason
@@ -50,9 +50,6 @@ func (f Figure) Value() (float64, bool) { return f.value, f.reason == "" }
 
 // Reason says why there is no value; it is empty if there is one.
 func (f Figure) Reason() Reason { return f.reason }
-
-// Equal reports whether both have the same value or the same reason.
-func (f Figure) Equal(g Figure) bool { return f == g }
 
 // String is the value in its shortest form, or the reason.
 func (f Figure) String() string {

@@ -159,18 +159,6 @@ func (c Currency) Format(x float64) string {
 	return m.String()
 }
 
-// Add returns a + b. Amounts of two currencies do not add: convert them first, at the rate of the day of the sale.
-func (m Money) Add(b Money) (Money, error) {
-	if m.Currency != b.Currency {
-		return Money{}, fmt.Errorf("budget: money: %s and %s do not add: convert one of them first", m.Currency, b.Currency)
-	}
-	sum := m.Minor + b.Minor
-	if (sum > m.Minor) != (b.Minor > 0) {
-		return Money{}, fmt.Errorf("budget: money: %s + %s is more than 64 bits of minor units hold", m, b)
-	}
-	return Money{Minor: sum, Currency: m.Currency}, nil
-}
-
 // Split divides the amount in proportion to the weights; the parts add up to it to the last minor unit. Every part
 // is rounded down and the units that are left go to the largest remainders, of equal ones to the first. The amount,
 // and every weight, must be ≥ 0 and the weights must not all be 0.

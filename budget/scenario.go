@@ -147,20 +147,8 @@ type Scenario struct {
 	Impossible string          `json:"impossible,omitempty"` // why there is no answer, "" if there is one
 }
 
-// Scenarios solves a plan and its changes. A change that cannot be, such as a budget below the least spends, is a
-// scenario without an answer.
-func (p Plan) Scenarios(changes []Change) (*Recommendation, []Scenario, error) {
-	base, err := p.Solve()
-	if err != nil {
-		return nil, nil, err
-	}
-	scenarios := make([]Scenario, len(changes))
-	for i, c := range changes {
-		scenarios[i] = p.scenario(c, base.Planned)
-	}
-	return base, scenarios, nil
-}
-
+// scenario solves the plan with a change; base is what it brings without. A change that cannot be, such as a budget below
+// the least spends, is a scenario without an answer.
 func (p Plan) scenario(c Change, base Outcomes) Scenario {
 	s := Scenario{Name: c.Name}
 	changed, err := p.With(c)

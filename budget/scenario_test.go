@@ -42,21 +42,18 @@ func TestPlanStopsAtTheCaps(t *testing.T) {
 func TestScenarios(t *testing.T) {
 	p := examplePlan()
 	before, _ := json.Marshal(p)
-	base, scenarios, err := p.Scenarios(append(p.Presets(), Change{Name: "nothing"}, Change{Name: "too much", Least: map[string]float64{"list": 1e6}}))
-	if err != nil {
-		t.Fatal(err)
-	}
+	base := must(p.Answer(t.Context(), Ask{Presets: true, Changes: []Change{{Name: "nothing"}, {Name: "too much", Least: map[string]float64{"list": 1e6}}}}))
 	if after, _ := json.Marshal(p); string(after) != string(before) {
 		t.Error("scenarios changed the plan")
 	}
 	byName := make(map[string]Scenario)
-	for _, s := range scenarios {
+	for _, s := range base.Scenarios {
 		byName[s.Name] = s
 		if (s.Answer == nil) != (s.Impossible != "") {
 			t.Errorf("%+v", s)
 		}
 	}
-	if s := byName["nothing"]; s.Profit != 0 || s.Answer.Sum != base.Sum {
+	if s := byName["nothing"]; s.Profit != 0 || s.Answer.Sum != base.Fingerprint {
 		t.Errorf("no change changes %v", s.Profit)
 	}
 	if s := byName["too much"]; !strings.Contains(s.Impossible, "955000 too much") {
@@ -69,7 +66,7 @@ func TestScenarios(t *testing.T) {
 		if !has || s.Profit*sign <= 0 {
 			t.Errorf("%s: profit changes by %v", name, s.Profit)
 		}
-		if s.Answer != nil && s.Answer.Sum == base.Sum {
+		if s.Answer != nil && s.Answer.Sum == base.Fingerprint {
 			t.Errorf("%s has the fingerprint of the plan", name)
 		}
 	}
@@ -206,7 +203,7 @@ func TestConfidence(t *testing.T) {
 	if !thin.Careful || thin.Moves == nil || thin.Moves.Step >= 1 || thin.Bands[0].High.value < 2*thin.Bands[0].Low.value {
 		t.Errorf("%+v", thin)
 	}
-	if again := sure(on(20)); !again.Better.Equal(thin.Better) {
+	if again := sure(on(20)); again.Better != thin.Better {
 		t.Error("the same seed gives another confidence")
 	}
 	if c, err := p.Confidence(t.Context(), must(p.Solve()).Allocation); c != nil || err != nil {

@@ -34,10 +34,7 @@ func (e Evidence) Validate() error {
 	return b.err()
 }
 
-// Probability returns p. The evidence must be valid, here and in the other methods.
-func (e Evidence) Probability() Figure { return over(e.Wins, e.Leads, NoLeads) }
-
-// Value returns v, the profit per lead.
+// Value returns v, the profit per lead. The evidence must be valid, here and in the other methods.
 func (e Evidence) Value() Figure { return over(e.Wins*e.Profit, e.Leads, NoLeads) }
 
 // SE returns the standard error of v.

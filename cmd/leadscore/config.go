@@ -156,7 +156,7 @@ func defaultConfig() config {
 		Value:     valueConfig{Profit: auto, GrossMargin: 1, Currency: options.Currency},
 		Missing:   []string{""},
 		Split:     splitConfig{By: options.Split, Holdout: options.Holdout, Refit: options.Refit},
-		Economics: economicsConfig{TargetROI: 0.25},
+		Economics: economicsConfig{TargetROI: budget.DefaultTarget().ROI},
 		Tiers:     tiersConfig{By: string(budget.ByValue)},
 	}
 }
