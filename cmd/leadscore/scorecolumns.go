@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -34,128 +33,173 @@ type batchScores struct {
 	currency  string
 }
 
+// columnChoice collects the columns of a file of scores, in their order.
+type columnChoice struct {
+	only    []string // the names that are asked for; none = all that the model has
+	columns []scoreColumn
+}
+
+func (k *columnChoice) asked(name string) bool { return slices.Contains(k.only, name) }
+
+func (k *columnChoice) wanted(name string) bool { return len(k.only) == 0 || k.asked(name) }
+
+func (k *columnChoice) add(columns ...scoreColumn) { k.columns = append(k.columns, columns...) }
+
+// number adds a column of numbers if it is wanted: one of a score, or all of a batch, nil where the model has none.
+func (k *columnChoice) number(name string, one func(*model.Score) *float64, all func(*batchScores) []float64) {
+	if k.wanted(name) {
+		c := numberColumn(name, one)
+		c.addBatch = func(c *datasets.FrameColumn, b *features.Batch, s *batchScores) { addNumbers(c, all(s), b.Rows) }
+		k.add(c)
+	}
+}
+
+// text adds a column of texts if it is wanted: one of a score, or all of a batch, nil where the model has none.
+func (k *columnChoice) text(name string, one func(*model.Score) string, all func(*batchScores) []string) {
+	if k.wanted(name) {
+		c := textColumn(name, one)
+		c.addBatch = func(c *datasets.FrameColumn, b *features.Batch, s *batchScores) { addTexts(c, all(s), b.Rows) }
+		k.add(c)
+	}
+}
+
 // scoreColumns returns the columns that the flags ask for and the model has.
 func scoreColumns(f *scoreFlags, m *model.Model) ([]scoreColumn, error) {
-	wanted := func(name string) bool { return len(f.only) == 0 || slices.Contains(f.only, name) }
+	if err := f.checkOnly(); err != nil {
+		return nil, err
+	}
+	k := &columnChoice{only: f.only}
+	if k.wanted("id") && m.Schema().ByRole(features.RoleID) >= 0 || k.asked("id") {
+		k.add(idColumn())
+	}
+	k.number("log_odds", func(s *model.Score) *float64 { return &s.LogOdds }, func(s *batchScores) []float64 { return s.LogOdds })
+	k.number("probability", func(s *model.Score) *float64 { return &s.Probability }, func(s *batchScores) []float64 { return s.Probability })
+	if k.wanted(intervalName) && m.HasIntervals() {
+		k.add(intervalColumn("probability_low", 0), intervalColumn("probability_high", 1))
+	}
+	if f.moment != nil {
+		k.aged()
+	}
+	k.money(m)
+	k.gates(m)
+	if k.wanted("reasons") {
+		k.add(reasonColumns(f.explain, m)...)
+	}
+	if k.wanted("warnings") {
+		k.add(textColumn("warnings", warningCodes))
+	}
+	return k.columns, nil
+}
+
+// checkOnly refuses names of --only that are no columns, or not without --as-of.
+func (f *scoreFlags) checkOnly() error {
 	for i, name := range f.only {
 		if name == "lead_id" {
 			f.only[i] = "id"
 		} else if f.moment == nil && (name == "probability_open" || name == "age_days") {
-			return nil, usageError{fmt.Errorf("--only: %s needs --as-of", name)}
+			return usageError{fmt.Errorf("--only: %s needs --as-of", name)}
 		} else if !slices.Contains(scoreColumnNames, name) {
-			return nil, usageError{fmt.Errorf("--only: %q is none of %s", name, strings.Join(scoreColumnNames, ", "))}
+			return usageError{fmt.Errorf("--only: %q is none of %s", name, strings.Join(scoreColumnNames, ", "))}
 		}
 	}
-	var columns []scoreColumn
-	if wanted("id") && m.Schema().ByRole(features.RoleID) >= 0 || slices.Contains(f.only, "id") {
-		c := textColumn("lead_id", func(s *model.Score) string { return s.LeadID })
-		c.addBatch = addIDs
-		columns = append(columns, c)
-	}
-	number := func(name string, one func(*model.Score) *float64, all func(*batchScores) []float64) {
-		if wanted(name) {
-			c := numberColumn(name, one)
-			c.addBatch = func(c *datasets.FrameColumn, b *features.Batch, s *batchScores) {
-				x := all(s)
-				present := x != nil
-				if !present {
-					x = make([]float64, b.Rows)
-				}
-				c.Floats = append(c.Floats, x...)
-				for _, y := range x {
-					c.Valid = append(c.Valid, present && y == y)
-				}
-			}
-			columns = append(columns, c)
-		}
-	}
-	number("log_odds", func(s *model.Score) *float64 { return &s.LogOdds }, func(s *batchScores) []float64 { return s.LogOdds })
-	number("probability", func(s *model.Score) *float64 { return &s.Probability }, func(s *batchScores) []float64 { return s.Probability })
-	if wanted(intervalName) && m.HasIntervals() {
-		columns = append(columns, intervalColumn("probability_low", 0), intervalColumn("probability_high", 1))
-	}
-	if f.moment != nil { // not in a batch of columns: a lead is looked at for its age
-		for _, c := range []scoreColumn{
-			numberColumn("probability_open", func(s *model.Score) *float64 { return s.ProbabilityOpen }),
-			numberColumn("age_days", func(s *model.Score) *float64 { return s.AgeDays }),
-		} {
-			if wanted(c.column.Name) {
-				columns = append(columns, c)
-			}
-		}
-	}
-	number("profit_if_won", func(s *model.Score) *float64 { return s.ProfitIfWon }, func(s *batchScores) []float64 { return s.ProfitIfWon })
-	number("expected_value", func(s *model.Score) *float64 { return s.ExpectedValue }, func(s *batchScores) []float64 { return s.ExpectedValue })
-	if wanted("currency") {
-		c := textColumn("currency", func(s *model.Score) string { return s.Currency })
-		c.addBatch = func(c *datasets.FrameColumn, b *features.Batch, s *batchScores) {
-			for range b.Rows {
-				c.Texts, c.Valid = append(c.Texts, s.currency), append(c.Valid, s.ExpectedValue != nil)
-			}
-		}
-		columns = append(columns, c)
-	}
-	if m.Policy() != nil || slices.ContainsFunc(f.only, func(name string) bool { return name == "tier" || name == "max_cost_per_lead" || name == "action" }) {
-		columns = append(columns, decisionColumns(wanted)...)
-	}
-	if m.Grouped() || slices.Contains(f.only, "fit") {
-		number("fit", func(s *model.Score) *float64 { return s.Fit }, func(s *batchScores) []float64 { return s.Fit })
-	}
-	if m.Grouped() || slices.Contains(f.only, "activity") {
-		number("activity", func(s *model.Score) *float64 { return s.Activity }, func(s *batchScores) []float64 { return s.Activity })
-	}
-	if m.Gates() != nil && wanted("mql") || slices.Contains(f.only, "mql") {
-		columns = append(columns, qualifiedColumn(m))
-	}
-	if wanted("reasons") {
-		columns = append(columns, reasonColumns(f.explain, m)...)
-	}
-	if wanted("warnings") {
-		columns = append(columns, textColumn("warnings", warningCodes))
-	}
-	return columns, nil
+	return nil
 }
 
-// decisionColumns are what the policy says of a lead.
-func decisionColumns(wanted func(string) bool) (columns []scoreColumn) {
-	text := func(name string, one func(*model.Score) string, all func(s *batchScores, i int) string) {
-		if wanted(name) {
-			c := textColumn(name, one)
-			c.addBatch = func(c *datasets.FrameColumn, b *features.Batch, s *batchScores) {
-				for i := range b.Rows {
-					t := all(s, i)
-					c.Texts, c.Valid = append(c.Texts, t), append(c.Valid, t != "")
-				}
-			}
-			columns = append(columns, c)
+// aged adds what a lead's age says; not in a batch of columns, for a lead is looked at for its age.
+func (k *columnChoice) aged() {
+	for _, c := range []scoreColumn{
+		numberColumn("probability_open", func(s *model.Score) *float64 { return s.ProbabilityOpen }),
+		numberColumn("age_days", func(s *model.Score) *float64 { return s.AgeDays }),
+	} {
+		if k.wanted(c.column.Name) {
+			k.add(c)
 		}
 	}
-	text("tier", func(s *model.Score) string { return s.Tier }, func(s *batchScores, i int) string {
-		if s.decisions.Tier == nil {
-			return ""
-		}
-		return s.decisions.Tier[i]
-	})
-	if wanted("max_cost_per_lead") {
-		c := numberColumn("max_cost_per_lead", func(s *model.Score) *float64 { return s.MaxCost })
-		c.addBatch = func(c *datasets.FrameColumn, b *features.Batch, s *batchScores) {
-			for i := range b.Rows {
-				x, known := 0.0, false
-				if s.decisions.MaxCost != nil && !math.IsNaN(s.decisions.MaxCost[i]) {
-					x, known = s.decisions.MaxCost[i], true
-				}
-				c.Floats, c.Valid = append(c.Floats, x), append(c.Valid, known)
-			}
-		}
-		columns = append(columns, c)
+}
+
+// money adds what a lead is worth, and what the policy says of it.
+func (k *columnChoice) money(m *model.Model) {
+	k.number("profit_if_won", func(s *model.Score) *float64 { return s.ProfitIfWon }, func(s *batchScores) []float64 { return s.ProfitIfWon })
+	k.number("expected_value", func(s *model.Score) *float64 { return s.ExpectedValue }, func(s *batchScores) []float64 { return s.ExpectedValue })
+	if k.wanted("currency") {
+		k.add(currencyColumn())
 	}
-	text("action", func(s *model.Score) string { return string(s.Action) }, func(s *batchScores, i int) string {
+	if m.Policy() == nil && !k.asked("tier") && !k.asked("max_cost_per_lead") && !k.asked("action") {
+		return
+	}
+	k.text("tier", func(s *model.Score) string { return s.Tier }, func(s *batchScores) []string { return s.decisions.Tier })
+	k.number("max_cost_per_lead", func(s *model.Score) *float64 { return s.MaxCost }, func(s *batchScores) []float64 { return s.decisions.MaxCost })
+	if k.wanted("action") {
+		k.add(actionColumn())
+	}
+}
+
+// gates adds the parts of fit and activity, and whether a lead is marketing-qualified by them.
+func (k *columnChoice) gates(m *model.Model) {
+	if m.Grouped() || k.asked("fit") {
+		k.number("fit", func(s *model.Score) *float64 { return s.Fit }, func(s *batchScores) []float64 { return s.Fit })
+	}
+	if m.Grouped() || k.asked("activity") {
+		k.number("activity", func(s *model.Score) *float64 { return s.Activity }, func(s *batchScores) []float64 { return s.Activity })
+	}
+	if m.Gates() != nil && k.wanted("mql") || k.asked("mql") {
+		k.add(qualifiedColumn(m))
+	}
+}
+
+// addNumbers adds the numbers of a batch, NaN as missing; without any, all are.
+func addNumbers(c *datasets.FrameColumn, x []float64, rows int) {
+	if x == nil {
+		c.Floats, c.Valid = append(c.Floats, make([]float64, rows)...), append(c.Valid, make([]bool, rows)...)
+		return
+	}
+	c.Floats = append(c.Floats, x...)
+	for _, y := range x {
+		c.Valid = append(c.Valid, y == y)
+	}
+}
+
+// addTexts adds the texts of a batch, "" as missing; without any, all are.
+func addTexts(c *datasets.FrameColumn, texts []string, rows int) {
+	if texts == nil {
+		texts = make([]string, rows)
+	}
+	c.Texts = append(c.Texts, texts...)
+	for _, t := range texts {
+		c.Valid = append(c.Valid, t != "")
+	}
+}
+
+// idColumn names each lead.
+func idColumn() scoreColumn {
+	c := textColumn("lead_id", func(s *model.Score) string { return s.LeadID })
+	c.addBatch = addIDs
+	return c
+}
+
+// currencyColumn is that of the amounts of a row; missing where it has none.
+func currencyColumn() scoreColumn {
+	c := textColumn("currency", func(s *model.Score) string { return s.Currency })
+	c.addBatch = func(c *datasets.FrameColumn, b *features.Batch, s *batchScores) {
+		for range b.Rows {
+			c.Texts, c.Valid = append(c.Texts, s.currency), append(c.Valid, s.ExpectedValue != nil)
+		}
+	}
+	return c
+}
+
+// actionColumn is what to do with each lead.
+func actionColumn() scoreColumn {
+	c := textColumn("action", func(s *model.Score) string { return string(s.Action) })
+	c.addBatch = func(c *datasets.FrameColumn, b *features.Batch, s *batchScores) {
 		if s.decisions.Action == nil {
-			return ""
+			addTexts(c, nil, b.Rows)
 		}
-		return string(s.decisions.Action[i])
-	})
-	return columns
+		for _, action := range s.decisions.Action {
+			c.Texts, c.Valid = append(c.Texts, string(action)), append(c.Valid, action != "")
+		}
+	}
+	return c
 }
 
 // intervalColumn is one end of the interval of the probability.
