@@ -64,25 +64,15 @@ func (s *solver) descend(ctx context.Context, tolerance float64, steps int) (flo
 	if math.IsNaN(s.curvedAt) {
 		s.curvedAt = norm
 	}
-	start, since, stride := norm, 0, s.closeStride()
+	p := pace{start: norm, stride: s.closeStride()}
 	for range steps {
 		s.report(norm)
 		if norm <= tolerance || s.on == s.all && s.exhausted() {
 			return norm, nil
 		}
-		slow := s.on == s.all && since >= slowSteps && norm > start*slowRate
-		if slow {
-			stride = max(1, stride/4)
-		}
-		if slow || s.on == s.all && s.outdated(norm) {
-			if err := s.curveOr(ctx, stride); err != nil {
-				return norm, err
-			}
-			norm = s.norm()
-			s.curvedAt = norm
-			start, since = norm, 0
-		} else if since == slowSteps {
-			start, since = norm, 0
+		var err error
+		if norm, err = s.renewed(ctx, &p, norm); err != nil {
+			return norm, err
 		}
 		m.direct(s.curved, s.grad, s.step, s.buffer)
 		s.trust = s.on == s.all && norm*rate*trustMargin <= tolerance
@@ -104,7 +94,33 @@ func (s *solver) descend(ctx context.Context, tolerance float64, steps int) (flo
 		if s.checked && norm > tolerance {
 			s.passes++ // it was an ordinary pass after all
 		}
-		since++
+		p.since++
+	}
+	return norm, nil
+}
+
+// pace is how fast γ falls under one curvature.
+type pace struct {
+	start  float64 // γ where the stretch of steps began
+	since  int     // steps since
+	stride int     // the next curvature is made from every so manyth row
+}
+
+// renewed makes the curvature anew where it is worth it, and returns γ.
+func (s *solver) renewed(ctx context.Context, p *pace, norm float64) (float64, error) {
+	slow := s.on == s.all && p.since >= slowSteps && norm > p.start*slowRate
+	if slow {
+		p.stride = max(1, p.stride/4)
+	}
+	if slow || s.on == s.all && s.outdated(norm) {
+		if err := s.curveOr(ctx, p.stride); err != nil {
+			return norm, err
+		}
+		norm = s.norm()
+		s.curvedAt = norm
+		p.start, p.since = norm, 0
+	} else if p.since == slowSteps {
+		p.start, p.since = norm, 0
 	}
 	return norm, nil
 }
