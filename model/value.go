@@ -122,32 +122,15 @@ func (m *Model) compileValue() error {
 	if d.Kind == ValueNone {
 		return nil
 	}
+	if err := d.check(); err != nil {
+		return err
+	}
 	v := &valueParts{low: math.Inf(-1), high: math.Inf(1)}
 	terms := d.Terms
-	switch d.Kind {
-	case ValueMean:
-		if terms = nil; d.Feature != "" {
-			terms = []valueTerm{{Feature: d.Feature, Values: d.Effects}}
-		}
-		if len(d.Numbers)+len(d.Terms)+len(d.Bounds) > 0 || d.Paid != nil {
-			return fmt.Errorf("model: value: kind %q has neither terms nor bounds", d.Kind)
-		}
-		if !isMoney(d.Base, d.Effects) {
-			return fmt.Errorf("model: value: a figure is not finite or beyond any money")
-		}
-	case ValueLogRidge, ValueGamma, ValueTweedie:
-		if d.Feature != "" || len(d.Effects) > 0 {
-			return fmt.Errorf("model: value: kind %q has terms, not effects of feature %q", d.Kind, d.Feature)
-		}
-		if len(d.Bounds) != 2 || !(d.Bounds[0] <= d.Bounds[1]) || !isMoney(0, d.Bounds) {
-			return fmt.Errorf("model: value: bounds %v, want two amounts in order", d.Bounds)
-		}
+	if d.Kind != ValueMean {
 		v.low, v.high = d.Bounds[0], d.Bounds[1]
-	default:
-		return fmt.Errorf("model: value: kind %q is none of log_ridge, gamma, tweedie, mean, none", d.Kind)
-	}
-	if !isMoney(d.Base, nil) || !(d.Mean > 0) || math.IsInf(d.Mean, 0) {
-		return fmt.Errorf("model: value: a figure is not finite or beyond any money")
+	} else if terms = nil; d.Feature != "" {
+		terms = []valueTerm{{Feature: d.Feature, Values: d.Effects}}
 	}
 	encoder, err := valueEncoder(m.encoder, d.Numbers)
 	if err != nil {
@@ -164,6 +147,29 @@ func (m *Model) compileValue() error {
 		v.paid = &paid
 	}
 	m.value = v
+	return nil
+}
+
+// check refuses parts that the kind does not have, and figures that cannot be.
+func (d *valueModel) check() error {
+	switch d.Kind {
+	case ValueMean:
+		if len(d.Numbers)+len(d.Terms)+len(d.Bounds) > 0 || d.Paid != nil {
+			return fmt.Errorf("model: value: kind %q has neither terms nor bounds", d.Kind)
+		}
+	case ValueLogRidge, ValueGamma, ValueTweedie:
+		if d.Feature != "" || len(d.Effects) > 0 {
+			return fmt.Errorf("model: value: kind %q has terms, not effects of feature %q", d.Kind, d.Feature)
+		}
+		if len(d.Bounds) != 2 || !(d.Bounds[0] <= d.Bounds[1]) || !isMoney(0, d.Bounds) {
+			return fmt.Errorf("model: value: bounds %v, want two amounts in order", d.Bounds)
+		}
+	default:
+		return fmt.Errorf("model: value: kind %q is none of log_ridge, gamma, tweedie, mean, none", d.Kind)
+	}
+	if !isMoney(d.Base, d.Effects) || !(d.Mean > 0) || math.IsInf(d.Mean, 0) {
+		return fmt.Errorf("model: value: a figure is not finite or beyond any money")
+	}
 	return nil
 }
 
