@@ -257,57 +257,20 @@ func (c *config) overlay(environ []string) error {
 	}})
 }
 
+// faults are the settings of a section that cannot be.
+type faults struct {
+	section string // such as "value."
+	all     []error
+}
+
+func (f *faults) bad(key string, value any, want string) {
+	f.all = append(f.all, fmt.Errorf("%s%s is %v, want %s", f.section, key, value, want))
+}
+
 // validate lists every setting that cannot be.
 func (c *config) validate() error {
-	var problems []error
-	bad := func(key string, value any, want string) {
-		problems = append(problems, fmt.Errorf("%s is %v, want %s", key, value, want))
-	}
-	if c.Outcome.Converted != "" && c.Outcome.Stage.Column != "" {
-		bad("outcome", "given twice", "either converted or stage")
-	}
-	if s := c.Outcome.Stage; s.Column != "" && len(s.Won) == 0 {
-		bad("outcome.stage.won", "empty", "the stages that are a conversion")
-	}
-	for _, name := range c.Outcome.Stage.Lost {
-		if soundsOpen(name) && !c.Outcome.Trusted {
-			bad("outcome.stage.lost", fmt.Sprintf("%q, which sounds as if nothing were decided yet", name),
-				"it under outcome.stage.open, or outcome.trusted: true: open leads that count as lost halve every probability")
-		}
-	}
-	if m := c.Value.GrossMargin; !(m > 0 && m <= 1) {
-		bad("value.gross_margin", m, "a share above 0 and at most 1")
-	}
-	if v := c.Value.Cap; !(v >= 0) || math.IsInf(v, 0) {
-		bad("value.cap", v, "an amount ≥ 0; 0 = no limit")
-	}
-	if budget.Currency(c.Value.Currency).Validate() != nil {
-		bad("value.currency", c.Value.Currency, "an ISO 4217 code such as USD")
-	}
-	for _, name := range sortedKeys(c.Value.Rates) {
-		if e := (budget.Exchange{To: budget.Currency(c.Value.Currency), Rates: []budget.Rate{{Currency: budget.Currency(name), Rate: c.Value.Rates[name]}}}); e.Validate() != nil {
-			bad("value.rates."+name, c.Value.Rates[name], "what one unit of an ISO 4217 currency other than "+c.Value.Currency+" is worth, above 0")
-		}
-	}
-	if c.Value.RatesFile != "" && len(c.Value.Rates) > 0 {
-		bad("value.rates", "given twice", "either rates or rates_file")
-	}
-	if c.AsOf != "" {
-		if _, err := features.ParseTime(c.AsOf); err != nil {
-			bad("as_of", c.AsOf, "a date such as 2026-06-30")
-		}
-	}
-	if !slices.Contains([]string{model.SplitAuto, model.SplitTime, model.SplitRowOrder, model.SplitRandom}, c.Split.By) {
-		bad("split.by", c.Split.By, "auto, time, row_order or random")
-	}
-	if h := c.Split.Holdout; !(h >= 0 && h <= 0.9) {
-		bad("split.holdout", h, "a share from 0 to 0.9")
-	}
-	for column, kind := range c.Features.Kinds {
-		if err := new(features.Kind).UnmarshalText([]byte(kind)); err != nil {
-			bad("features.kinds."+column, kind, "category, number or time")
-		}
-	}
+	problems := append(c.Outcome.validate(), c.Value.validate()...)
+	problems = append(problems, c.validateRun()...)
 	problems = append(problems, c.Economics.validate()...)
 	problems = append(problems, c.Tiers.validate()...)
 	if g := c.MQL.gates(); g != nil {
@@ -315,6 +278,69 @@ func (c *config) validate() error {
 	}
 	_, err := c.Contact.rules("contact.")
 	return errors.Join(append(problems, err)...)
+}
+
+// validateRun lists what is wrong with the split, its day and the kinds of the columns.
+func (c *config) validateRun() []error {
+	var f faults
+	if c.AsOf != "" {
+		if _, err := features.ParseTime(c.AsOf); err != nil {
+			f.bad("as_of", c.AsOf, "a date such as 2026-06-30")
+		}
+	}
+	if !slices.Contains([]string{model.SplitAuto, model.SplitTime, model.SplitRowOrder, model.SplitRandom}, c.Split.By) {
+		f.bad("split.by", c.Split.By, "auto, time, row_order or random")
+	}
+	if h := c.Split.Holdout; !(h >= 0 && h <= 0.9) {
+		f.bad("split.holdout", h, "a share from 0 to 0.9")
+	}
+	for _, column := range sortedKeys(c.Features.Kinds) {
+		if kind := c.Features.Kinds[column]; new(features.Kind).UnmarshalText([]byte(kind)) != nil {
+			f.bad("features.kinds."+column, kind, "category, number or time")
+		}
+	}
+	return f.all
+}
+
+// validate lists what is wrong with the outcome.
+func (o *outcomeConfig) validate() []error {
+	f := faults{section: "outcome"}
+	if o.Converted != "" && o.Stage.Column != "" {
+		f.bad("", "given twice", "either converted or stage")
+	}
+	if o.Stage.Column != "" && len(o.Stage.Won) == 0 {
+		f.bad(".stage.won", "empty", "the stages that are a conversion")
+	}
+	for _, name := range o.Stage.Lost {
+		if soundsOpen(name) && !o.Trusted {
+			f.bad(".stage.lost", fmt.Sprintf("%q, which sounds as if nothing were decided yet", name),
+				"it under outcome.stage.open, or outcome.trusted: true: open leads that count as lost halve every probability")
+		}
+	}
+	return f.all
+}
+
+// validate lists what is wrong with the profit of a sale and its currencies.
+func (v *valueConfig) validate() []error {
+	f := faults{section: "value."}
+	if m := v.GrossMargin; !(m > 0 && m <= 1) {
+		f.bad("gross_margin", m, "a share above 0 and at most 1")
+	}
+	if !(v.Cap >= 0) || math.IsInf(v.Cap, 0) {
+		f.bad("cap", v.Cap, "an amount ≥ 0; 0 = no limit")
+	}
+	if budget.Currency(v.Currency).Validate() != nil {
+		f.bad("currency", v.Currency, "an ISO 4217 code such as USD")
+	}
+	for _, name := range sortedKeys(v.Rates) {
+		if e := (budget.Exchange{To: budget.Currency(v.Currency), Rates: []budget.Rate{{Currency: budget.Currency(name), Rate: v.Rates[name]}}}); e.Validate() != nil {
+			f.bad("rates."+name, v.Rates[name], "what one unit of an ISO 4217 currency other than "+v.Currency+" is worth, above 0")
+		}
+	}
+	if v.RatesFile != "" && len(v.Rates) > 0 {
+		f.bad("rates", "given twice", "either rates or rates_file")
+	}
+	return f.all
 }
 
 // mostROI is the greatest target return that is taken for one: above, percent were meant.
@@ -332,29 +358,28 @@ func soundsOpen(stage string) bool {
 	return openWords.MatchString(words) && !closedWords.MatchString(words)
 }
 
-func (e *economicsConfig) validate() (problems []error) {
-	bad := func(key string, value any, want string) {
-		problems = append(problems, fmt.Errorf("economics.%s is %v, want %s", key, value, want))
-	}
+// validate lists what is wrong with the costs.
+func (e *economicsConfig) validate() []error {
+	f := faults{section: "economics."}
 	if !(e.TargetROI > -1 && e.TargetROI <= mostROI) {
-		bad("target_roi", e.TargetROI, fmt.Sprintf("a share above -1 and up to %d, such as 0.25 for 25 %%", mostROI))
+		f.bad("target_roi", e.TargetROI, fmt.Sprintf("a share above -1 and up to %d, such as 0.25 for 25 %%", mostROI))
 	}
 	if !slices.Contains([]string{"", "marketing", "in_investment", "cost_of_sale"}, e.ROIBasis) {
-		bad("roi_basis", e.ROIBasis, "marketing, in_investment or cost_of_sale")
+		f.bad("roi_basis", e.ROIBasis, "marketing, in_investment or cost_of_sale")
 	}
-	for stage, cost := range e.StageCosts {
-		if !(cost >= 0) {
-			bad("stage_costs."+stage, cost, "an amount ≥ 0")
+	for _, stage := range sortedKeys(e.StageCosts) {
+		if cost := e.StageCosts[stage]; !(cost >= 0) {
+			f.bad("stage_costs."+stage, cost, "an amount ≥ 0")
 		}
 	}
 	if !(e.HoursPerLead >= 0) {
-		bad("hours_per_lead", e.HoursPerLead, "hours ≥ 0")
+		f.bad("hours_per_lead", e.HoursPerLead, "hours ≥ 0")
 	}
 	if !(e.Discount >= 0 && e.Discount <= 1) {
-		bad("annual_discount", e.Discount, "a share from 0 to 1, such as 0.12 for 12 % a year")
+		f.bad("annual_discount", e.Discount, "a share from 0 to 1, such as 0.12 for 12 % a year")
 	}
 	if !(e.HourCost >= 0) {
-		bad("hour_cost", e.HourCost, "an amount ≥ 0")
+		f.bad("hour_cost", e.HourCost, "an amount ≥ 0")
 	}
-	return problems
+	return f.all
 }

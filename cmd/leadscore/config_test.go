@@ -59,3 +59,21 @@ func TestConfigRefusesOpenStagesAsLost(t *testing.T) {
 		}
 	}
 }
+
+// What is wrong is said in one order, whatever that of the keys in memory.
+func TestFaultsInOrder(t *testing.T) {
+	c := defaultConfig()
+	c.Features.Kinds, c.Economics.StageCosts = map[string]string{}, map[string]float64{}
+	var want []string
+	for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
+		c.Features.Kinds[name] = "odd"
+		want = append(want, "features.kinds."+name+" is odd, want category, number or time")
+	}
+	for _, name := range []string{"a", "b", "c", "d", "e", "f"} {
+		c.Economics.StageCosts[name] = -1
+		want = append(want, "economics.stage_costs."+name+" is -1, want an amount ≥ 0")
+	}
+	if got := c.validate().Error(); got != strings.Join(want, "\n") {
+		t.Errorf("%s", got)
+	}
+}

@@ -76,14 +76,10 @@ func (a *app) inspectCommand() *cobra.Command {
 }
 
 func (a *app) inspect(cmd *cobra.Command, f *trainFlags, write string) error {
-	c, err := loadConfig(f.config, a.environ)
+	c, err := f.configured(a.environ)
 	if err != nil {
 		return err
 	}
-	if f.outcome != "" {
-		c.Outcome.Converted, c.Outcome.Stage = f.outcome, stageConfig{}
-	}
-	c.Features.Exclude = append(c.Features.Exclude, f.exclude...)
 	d, err := datasets.Open(f.data)
 	if err != nil {
 		return err
@@ -93,25 +89,9 @@ func (a *app) inspect(cmd *cobra.Command, f *trainFlags, write string) error {
 	if err != nil {
 		return err
 	}
-	e, err := c.exchange(f.config)
+	found, err := a.inspectData(cmd.Context(), f, &c, d, schema)
 	if err != nil {
 		return err
-	}
-	table, err := a.loadTable(cmd.Context(), d, schema, moneyTerms{exchange: e}, workerCount(f.workers))
-	if err != nil {
-		return err
-	}
-	found := profile(d, table)
-	if schema.ByRole(features.RoleOutcome) >= 0 {
-		options, err := f.options(&c, schema)
-		if err != nil {
-			return err
-		}
-		if err := a.inspectOutcome(cmd.Context(), table, options, found); err != nil {
-			return err
-		}
-	} else {
-		found.Notes = append(found.Notes, "no outcome column is known: pass --outcome COLUMN to see the base rate and columns that may leak")
 	}
 	if write != "" {
 		text := proposeConfig(&c, schema, found)
@@ -125,6 +105,28 @@ func (a *app) inspect(cmd *cobra.Command, f *trainFlags, write string) error {
 			fmt.Fprintf(w, "\nproposed configuration: %s\n", write)
 		}
 	})
+}
+
+// inspectData reads the data and profiles them, their outcome too where one is known.
+func (a *app) inspectData(ctx context.Context, f *trainFlags, c *config, d *datasets.Dataset, schema *features.Schema) (*inspection, error) {
+	e, err := c.exchange(f.config)
+	if err != nil {
+		return nil, err
+	}
+	table, err := a.loadTable(ctx, d, schema, moneyTerms{exchange: e}, workerCount(f.workers))
+	if err != nil {
+		return nil, err
+	}
+	found := profile(d, table)
+	if schema.ByRole(features.RoleOutcome) < 0 {
+		found.Notes = append(found.Notes, "no outcome column is known: pass --outcome COLUMN to see the base rate and columns that may leak")
+		return found, nil
+	}
+	options, err := f.options(c, schema)
+	if err != nil {
+		return nil, err
+	}
+	return found, a.inspectOutcome(ctx, table, options, found)
 }
 
 // inspectOutcome adds the base rate over time and the leak scan.

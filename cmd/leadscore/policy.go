@@ -53,12 +53,10 @@ func (c *config) policy(schema *features.Schema) (*budget.Policy, model.TierCuts
 }
 
 // validate lists what is wrong with the tiers.
-func (t *tiersConfig) validate() (problems []error) {
-	bad := func(key string, value any, want string) {
-		problems = append(problems, fmt.Errorf("tiers.%s is %v, want %s", key, value, want))
-	}
+func (t *tiersConfig) validate() []error {
+	f := faults{section: "tiers."}
 	if by := budget.TierBy(t.By); !slices.Contains([]budget.TierBy{budget.ByValue, budget.ByProbability, budget.ByCap, budget.ByProfitPerHour}, by) {
-		bad("by", t.By, "expected_value, probability, max_cost or profit_per_hour")
+		f.bad("by", t.By, "expected_value, probability, max_cost or profit_per_hour")
 	}
 	given := 0
 	for _, yes := range []bool{len(t.Cuts.Shares) > 0, len(t.Cuts.Thresholds) > 0, t.Cuts.CapacityHours != 0} {
@@ -67,24 +65,24 @@ func (t *tiersConfig) validate() (problems []error) {
 		}
 	}
 	if given > 1 {
-		bad("cuts", "given several times", "shares, thresholds or capacity_hours")
+		f.bad("cuts", "given several times", "shares, thresholds or capacity_hours")
 	}
 	if !(t.Cuts.CapacityHours >= 0) {
-		bad("cuts.capacity_hours", t.Cuts.CapacityHours, "hours of a month ≥ 0")
+		f.bad("cuts.capacity_hours", t.Cuts.CapacityHours, "hours of a month ≥ 0")
 	}
 	sum := 0.0
 	for _, share := range t.Cuts.Shares {
 		if sum += share; !(share > 0) {
-			bad("cuts.shares", share, "shares above 0")
+			f.bad("cuts.shares", share, "shares above 0")
 		}
 	}
 	if len(t.Cuts.Shares) > 0 && !(sum > 1-1e-9 && sum < 1+1e-9) {
-		bad("cuts.shares", t.Cuts.Shares, "shares that add up to 1")
+		f.bad("cuts.shares", t.Cuts.Shares, "shares that add up to 1")
 	}
 	for i, x := range t.Cuts.Thresholds {
 		if i > 0 && !(x < t.Cuts.Thresholds[i-1]) {
-			bad("cuts.thresholds", t.Cuts.Thresholds, "values, highest first")
+			f.bad("cuts.thresholds", t.Cuts.Thresholds, "values, highest first")
 		}
 	}
-	return problems
+	return f.all
 }

@@ -98,14 +98,10 @@ func (f *trainFlags) open(cmd *cobra.Command, environ []string) (*trainInput, er
 	if len(f.data) == 0 {
 		return nil, required("data", "")
 	}
-	c, err := loadConfig(f.config, environ)
+	c, err := f.configured(environ)
 	if err != nil {
 		return nil, err
 	}
-	if f.outcome != "" {
-		c.Outcome.Converted, c.Outcome.Stage = f.outcome, stageConfig{}
-	}
-	c.Features.Exclude = append(c.Features.Exclude, f.exclude...)
 	if cmd.Flags().Changed("holdout") {
 		c.Split.Holdout = f.holdout
 	}
@@ -128,6 +124,19 @@ func (f *trainFlags) open(cmd *cobra.Command, environ []string) (*trainInput, er
 		in.warnings = []model.Warning{{Code: "l2_unused", Detail: "--l2 belongs to --recipe plain and is ignored: recipe auto learns a penalty for each column"}}
 	}
 	return in, nil
+}
+
+// configured is the configuration with the outcome and the exclusions of the flags.
+func (f *trainFlags) configured(environ []string) (config, error) {
+	c, err := loadConfig(f.config, environ)
+	if err != nil {
+		return c, err
+	}
+	if f.outcome != "" {
+		c.Outcome.Converted, c.Outcome.Stage = f.outcome, stageConfig{}
+	}
+	c.Features.Exclude = append(c.Features.Exclude, f.exclude...)
+	return c, nil
 }
 
 // options brings configuration and flags together.
