@@ -7,7 +7,7 @@ import (
 )
 
 // BoundError says which input is out of which bound. Errors of this package that are about inputs join one
-// BoundError for each of them: read them with [errors.As] or print them, one a line.
+// BoundError for each of them: read them with [BoundErrors] or print them, one a line.
 type BoundError struct {
 	Field string // as in the configuration or the formula, such as target_roi or stage_costs[2]
 	Value any
@@ -16,6 +16,21 @@ type BoundError struct {
 
 func (e *BoundError) Error() string {
 	return fmt.Sprintf("budget: %s is %v, want %s", e.Field, e.Value, e.Want)
+}
+
+// BoundErrors are the inputs that an error says are out of bounds, in its order.
+func BoundErrors(err error) (inputs []*BoundError) {
+	switch e := err.(type) {
+	case *BoundError:
+		return []*BoundError{e}
+	case interface{ Unwrap() []error }:
+		for _, one := range e.Unwrap() {
+			inputs = append(inputs, BoundErrors(one)...)
+		}
+	case interface{ Unwrap() error }:
+		return BoundErrors(e.Unwrap())
+	}
+	return inputs
 }
 
 // bounds collects what is out of bounds.

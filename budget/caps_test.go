@@ -1,7 +1,6 @@
 package budget
 
 import (
-	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -162,14 +161,8 @@ func second[T any](_ T, err error) error { return err }
 
 // fieldsOf lists the fields of all bound errors.
 func fieldsOf(err error) (fields []string) {
-	var joined interface{ Unwrap() []error }
-	if errors.As(err, &joined) {
-		for _, e := range joined.Unwrap() {
-			var bound *BoundError
-			if errors.As(e, &bound) {
-				fields = append(fields, bound.Field)
-			}
-		}
+	for _, e := range BoundErrors(err) {
+		fields = append(fields, e.Field)
 	}
 	return fields
 }

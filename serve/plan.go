@@ -120,21 +120,13 @@ func planFlaws(flaws []inputFlaw, truncated bool) error {
 
 // boundFlaws lists what is out of bounds.
 func boundFlaws(err error) (flaws []inputFlaw, truncated bool) {
-	var walk func(err error)
-	walk = func(err error) {
-		switch e := err.(type) {
-		case *budget.BoundError:
-			if truncated = len(flaws) == features.MaxProblems; !truncated {
-				flaws = append(flaws, inputFlaw{Pointer: planPointer(e.Field), Code: codePlan, Detail: "want " + e.Want})
-			}
-		case interface{ Unwrap() []error }:
-			for _, one := range e.Unwrap() {
-				walk(one)
-			}
+	for _, e := range budget.BoundErrors(err) {
+		if len(flaws) == features.MaxProblems {
+			return flaws, true
 		}
+		flaws = append(flaws, inputFlaw{Pointer: planPointer(e.Field), Code: codePlan, Detail: "want " + e.Want})
 	}
-	walk(err)
-	return flaws, truncated
+	return flaws, false
 }
 
 // limitKeys are the keys of a plan's limits, which its errors name without their parent.

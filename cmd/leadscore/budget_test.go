@@ -356,7 +356,7 @@ func TestQualified(t *testing.T) {
 		}
 	}
 	configured := write(t, dir, "mql.yaml", "outcome: {converted: converted}\nmql: {fit: 5, probability: 0.05}\n")
-	if r := leadscore(t, "train", "--data", data, "--config", configured, "--out", filepath.Join(dir, "none.json")); r.code != exitUsage || !strings.Contains(r.stderr, "mql.fit is 5") {
+	if r := leadscore(t, "train", "--data", data, "--config", configured, "--out", filepath.Join(dir, "none.json")); r.code != exitUsage || !strings.Contains(r.stderr, "config: "+configured+": mql.fit is 5, want a share") {
 		t.Errorf("exit %d: %s", r.code, r.stderr)
 	}
 	configured = write(t, dir, "mql.yaml", "outcome: {converted: converted}\nfeatures: {exclude: [deal_desk_touches, revenue]}\nmql: {fit: 0.05, probability: 0.05}\n")

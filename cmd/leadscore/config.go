@@ -273,9 +273,7 @@ func (c *config) validate() error {
 	problems = append(problems, c.validateRun()...)
 	problems = append(problems, c.Economics.validate()...)
 	problems = append(problems, c.Tiers.validate()...)
-	if g := c.MQL.gates(); g != nil {
-		problems = append(problems, g.Validate())
-	}
+	problems = append(problems, c.MQL.validate()...)
 	_, err := c.Contact.rules("contact.")
 	return errors.Join(append(problems, err)...)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -38,18 +39,24 @@ func (f *gateFlags) add(cmd *cobra.Command) {
 	cmd.Flags().Float64Var(&f.probability, "mql-probability", 0, "and this least probability from all that is known (default: the model's)")
 }
 
-// validate refuses what is no share.
+// validate refuses gates that cannot be, by the names of their flags: --mql-fit for mql.fit.
 func (f *gateFlags) validate() error {
 	var problems []error
-	for _, flag := range []struct {
-		name string
-		x    float64
-	}{{"mql-fit", f.fit}, {"mql-probability", f.probability}} {
-		if !(flag.x >= 0 && flag.x <= 1) {
-			problems = append(problems, fmt.Errorf("--%s: %v is not a share from 0 to 1, such as 0.05 for 5 %%", flag.name, flag.x))
-		}
+	for _, e := range budget.BoundErrors(budget.Gates{Fit: f.fit, Probability: f.probability}.Validate()) {
+		problems = append(problems, fmt.Errorf("--%s: %v is not %s, such as 0.05 for 5 %%", strings.ReplaceAll(e.Field, ".", "-"), e.Value, e.Want))
 	}
 	return errors.Join(problems...)
+}
+
+// validate refuses gates that cannot be, by their keys.
+func (g *gatesConfig) validate() []error {
+	var f faults
+	if gates := g.gates(); gates != nil {
+		for _, e := range budget.BoundErrors(gates.Validate()) {
+			f.bad(e.Field, e.Value, e.Want)
+		}
+	}
+	return f.all
 }
 
 // gates are the model's with what the flags change, nil if neither says any.
