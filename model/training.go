@@ -87,6 +87,26 @@ type ValueSummary struct {
 	*ValueFigures
 }
 
+// Method says in words how the profit of a sale was learnt; "" without money. An unknown kind stays as it is.
+func (v *ValueSummary) Method() string {
+	switch v.Kind {
+	case ValueNone:
+		return ""
+	case ValueMean:
+		if v.Features == 0 {
+			return "one mean for all sales"
+		}
+		return "the mean by source"
+	case ValueLogRidge:
+		return "ridge regression on log profit"
+	case ValueGamma:
+		return "Gamma regression"
+	case ValueTweedie:
+		return "Tweedie regression"
+	}
+	return v.Kind
+}
+
 // Period is the base rate of one stretch of time, or of one tenth of the rows in order.
 type Period struct {
 	Label       string   `json:"label"`

@@ -158,7 +158,7 @@ func (b *builder) value() facts {
 	list := []fact{
 		{"Profit", fmt.Sprintf("%s on average, before marketing and variable sales cost", money(v.Mean, v.Currency))},
 		{"Learnt from", plural(v.Wins, "won lead") + ofNothing(v.Nothing)},
-		{"Method", valueMethod(v.Kind)},
+		{"Method", valueMethod(&v)},
 	}
 	if d := v.ProfitByProbability; d != nil && finite(d.Coefficient) && finite(d.T) {
 		list = append(list, fact{"Beside the features", fmt.Sprintf("log profit moves by %s a unit of log-odds (t %s on %s)", signed(d.Coefficient), fixed(d.T, 1), plural(d.Leads, "sale"))})
@@ -176,18 +176,22 @@ func (b *builder) value() facts {
 	return facts{"Value per sale", list}
 }
 
-// valueMethod says a kind of value model in words.
-func valueMethod(kind string) string {
-	said := map[string]string{
-		model.ValueMean:     "mean: the mean profit, by source as far as the sales tell sources apart; no model of it did better",
-		model.ValueLogRidge: "log_ridge: ridge regression of the logarithm of profit, scaled to preserve the total",
-		model.ValueGamma:    "gamma: Gamma regression with a log link under a ridge, scaled to preserve the total",
-		model.ValueTweedie:  "tweedie: Tweedie regression of power 1.5 with a log link under a ridge, scaled to preserve the total",
+// valueMethod says how the profit of a sale was learnt.
+func valueMethod(v *model.ValueSummary) string {
+	switch v.Kind {
+	case model.ValueMean:
+		if v.Features == 0 {
+			return v.Method() + "; no model of it did better"
+		}
+		return v.Method() + ", as far as the sales tell sources apart; no model of it did better"
+	case model.ValueLogRidge:
+		return v.Method() + ", scaled to preserve the total"
+	case model.ValueGamma:
+		return v.Method() + " with a log link under a ridge, scaled to preserve the total"
+	case model.ValueTweedie:
+		return v.Method() + " of power 1.5 with a log link under a ridge, scaled to preserve the total"
 	}
-	if text, known := said[kind]; known {
-		return text
-	}
-	return recorded(kind)
+	return recorded(v.Method())
 }
 
 func ofNothing(sales int) string {

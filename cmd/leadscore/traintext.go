@@ -78,7 +78,7 @@ func (o *trainOutput) describeValue(t facts) {
 	v := &o.Value
 	c := budget.Currency(v.Currency)
 	if v.Kind != model.ValueNone {
-		t.row("value", "%s profit per sale%s, from %s sales (%s)", c.Format(v.Mean), discounted(o.Training.Model.Policy()), budget.Count(v.Wins), v.Kind)
+		t.row("value", "%s profit per sale%s, from %s sales (%s)", c.Format(v.Mean), discounted(o.Training.Model.Policy()), budget.Count(v.Wins), v.Method())
 	}
 	if f := v.ValueFigures; f != nil {
 		t.row("", "%s sales held out: bias %.3f (%.3f to %.3f), Gini %.3f (%.3f to %.3f), D² %.3f", budget.Count(f.Sales), f.Bias, f.BiasCI[0], f.BiasCI[1], f.Gini, f.GiniCI[0], f.GiniCI[1], f.D2)
