@@ -1,5 +1,7 @@
 package budget
 
+import "math"
+
 // small is the amount, in major units, below which the minor units of an estimate say something.
 const small = 100
 
@@ -32,6 +34,20 @@ func (c Currency) column(amounts []Figure, counts func(Money) bool) Column {
 		}
 	}
 	return k
+}
+
+// AtLeast is a lower bound ≥ 0 of an amount of the column, rounded down: ≥ $2,245. A dash where there is none.
+func (k Column) AtLeast(f Figure) string {
+	x, known := f.Value()
+	switch {
+	case !known:
+		return k.Write(f)
+	case k.digits == 0:
+		x = math.Floor(x + guard)
+	default:
+		x = k.currency.RoundDown(x)
+	}
+	return "≥ " + k.Write(Known(x))
 }
 
 // Write is an amount of the column, or a dash where there is none.

@@ -15,6 +15,14 @@ func figures(xs ...float64) (fs []Figure) {
 
 func TestColumns(t *testing.T) {
 	usd, yen, dinar := Currency("USD"), Currency("JPY"), Currency("KWD")
+	for want, column := range map[string]Column{"≥ $2,245": usd.Estimates(Known(2245.58)), "≥ $2,245.58": usd.Prices(Known(2.5))} {
+		if got := column.AtLeast(Known(2245.589)); got != want {
+			t.Errorf("at least %s, want %s", got, want)
+		}
+	}
+	if got := usd.Prices().AtLeast(Unknown(NoWins)); got != "–" {
+		t.Errorf("an unknown bound is %s", got)
+	}
 	for _, c := range []struct {
 		name    string
 		column  func(...Figure) Column

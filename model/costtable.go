@@ -25,9 +25,6 @@ type CostTable struct {
 	Total   budget.Costs      `json:"total"`
 }
 
-// FewExpected is the number of expected sales below which a cost of one is not worth printing.
-const FewExpected = 0.5
-
 // costTables answers the questions; nil without a creation time.
 func (x *economist) costTables(total *EconomicRow) ([]CostTable, error) {
 	if x.journeys == nil || len(x.o.Costs) == 0 {

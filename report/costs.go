@@ -21,9 +21,10 @@ func costTables(e *model.Economics, c budget.Currency) (tables []table) {
 func groupCosts(e *model.Economics, c budget.Currency) table {
 	t := newCostTable("Cost of a lead at each stage, by group", "Group", e.Funnel.Stages, budget.Cohort)
 	for i := range e.Rows[:min(len(e.Rows), maxTableRows)] {
-		t.add(level(e.Rows[i].Value), e.Rows[i].Costs, c)
+		t.add(level(e.Rows[i].Value), e.Rows[i].Costs)
 	}
-	t.add("All leads", e.Total.Costs, c)
+	t.add("All leads", e.Total.Costs)
+	t.write(c)
 	t.Note = "Leads of the whole window at the stage they have reached so far. " + expectedNote
 	return t.table
 }
@@ -41,9 +42,10 @@ func periodCosts(costs *model.CostTable, c budget.Currency) table {
 	}
 	rows := costs.Periods[max(0, len(costs.Periods)-maxTableRows):]
 	for i := range rows {
-		t.add(rows[i].Period, &rows[i], c)
+		t.add(rows[i].Period, &rows[i])
 	}
-	t.add("All", &costs.Total, c)
+	t.add("All", &costs.Total)
+	t.write(c)
 	return t.table
 }
 
@@ -53,6 +55,8 @@ const expectedNote = "An expected sale counts those still to come of the open le
 type stageCosts struct {
 	table
 	cohort bool
+	names  []string
+	costs  []*budget.Costs
 	young  map[int]bool // rows of mostly young leads
 }
 
@@ -74,40 +78,30 @@ func newCostTable(caption, head string, stages []string, basis budget.CountBasis
 	return t
 }
 
-func (t *stageCosts) add(name string, costs *budget.Costs, c budget.Currency) {
-	if costs == nil {
-		return
+// add adds a group or a period, nothing without costs.
+func (t *stageCosts) add(name string, costs *budget.Costs) {
+	if costs != nil {
+		t.names, t.costs = append(t.names, name), append(t.costs, costs)
 	}
-	row := []string{name, whole(c, costs.Spend)}
-	for _, each := range costs.PerUnit {
-		row = append(row, rounded(c, each))
-	}
-	if least, known := costs.PerSaleAtLeast.Value(); known && least > 0 {
-		row[len(row)-1] = "≥ " + rounded(c, costs.PerSaleAtLeast)
-	}
-	last := len(costs.Counts) - 1
-	row = append(row, rounded(c, costs.Loaded[last]), count(costs.Counts[last]))
-	if t.cohort {
-		m := &costs.Maturity
-		expected, each, young := "–", "–", "–"
-		if x, known := m.ExpectedWins.Value(); known {
-			if expected = fixed(x, 0); x >= model.FewExpected {
-				each = rounded(c, m.PerExpected)
-			}
-		}
-		if share, known := m.MatureShare.Value(); known {
-			young = percent(1 - share)
-			t.young[len(t.Rows)] = share < 0.5
-		}
-		row = append(row, expected, each, young)
-	}
-	t.Rows = append(t.Rows, row)
 }
 
-// rounded writes an amount, a large one without decimals.
-func rounded(c budget.Currency, f budget.Figure) string {
-	if x, known := f.Value(); known && x >= 100 {
-		return whole(c, f)
+// write makes the rows of what was added.
+func (t *stageCosts) write(c budget.Currency) {
+	for i, amounts := range model.WriteCosts(t.costs, c) {
+		costs := t.costs[i]
+		row := append([]string{t.names[i], amounts.Spend}, amounts.PerUnit...)
+		row = append(row, amounts.Loaded, count(costs.Counts[len(costs.Counts)-1]))
+		if t.cohort {
+			expected, young := "–", "–"
+			if x, known := costs.Maturity.ExpectedWins.Value(); known {
+				expected = fixed(x, 0)
+			}
+			if share, known := costs.Maturity.MatureShare.Value(); known {
+				young = percent(1 - share)
+				t.young[i] = share < 0.5
+			}
+			row = append(row, expected, amounts.PerExpected, young)
+		}
+		t.Rows = append(t.Rows, row)
 	}
-	return estimated(c, f)
 }

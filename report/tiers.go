@@ -365,14 +365,6 @@ func amountIn(c budget.Currency, x float64) string { return minus(c.Format(x)) }
 // amountOf writes an amount of a column.
 func amountOf(k budget.Column, f budget.Figure) string { return minus(k.Write(f)) }
 
-// whole writes an amount without decimals.
-func whole(c budget.Currency, f budget.Figure) string {
-	if x, known := f.Value(); known {
-		return amountIn(c, math.Round(x))
-	}
-	return "–"
-}
-
 // estimated writes an amount, rounded to the nearest.
 func estimated(c budget.Currency, f budget.Figure) string {
 	if x, known := f.Value(); known {

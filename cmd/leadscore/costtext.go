@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -45,17 +46,16 @@ func describeCosts(w io.Writer, table *model.CostTable, c budget.Currency) {
 		head = append(head, "in the end", "per expected", "young")
 	}
 	fmt.Fprintln(t, strings.Join(head, "\t")+"\t")
-	for i := range table.Rows {
-		costLine(t, table, &table.Rows[i], table.Rows[i].Source, c)
-	}
-	if table.Period != budget.WholeWindow {
-		for i := range table.Periods {
-			costLine(t, table, &table.Periods[i], "(all leads)", c)
+	rows := costRows(table)
+	for i, cells := range model.WriteCosts(rows, c) {
+		name := "(all leads)"
+		if i < len(table.Rows) {
+			name = rows[i].Source
 		}
+		costLine(t, table, rows[i], name, cells)
 	}
-	costLine(t, table, &table.Total, "(all leads)", c)
 	_ = t.Flush()
-	if slices.ContainsFunc(table.Rows, func(r budget.Costs) bool { return leastPerSale(&r) > 0 }) {
+	if slices.ContainsFunc(rows, func(r *budget.Costs) bool { return model.LeastPerSale(r) > 0 }) {
 		fmt.Fprintln(w, "≥: no sale yet, so with 95 % confidence one costs at least that")
 	}
 	fmt.Fprintln(w, "with sales cost: each sale, with what its own and the others' way through the stages cost")
@@ -64,33 +64,27 @@ func describeCosts(w io.Writer, table *model.CostTable, c budget.Currency) {
 	}
 }
 
-func costLine(w io.Writer, table *model.CostTable, row *budget.Costs, name string, c budget.Currency) {
-	last := len(row.Counts) - 1
-	cells := []string{name, row.Period, estimate(c, row.Spend), budget.Count(row.Counts[0])}
-	if row.Period == "" {
-		cells[1] = "all"
+// costRows are the rows of a table of costs: of the sources, of the periods where there are several, and of all.
+func costRows(table *model.CostTable) (rows []*budget.Costs) {
+	for i := range table.Rows {
+		rows = append(rows, &table.Rows[i])
 	}
-	for _, each := range row.PerUnit {
-		cells = append(cells, estimate(c, each))
-	}
-	if least := leastPerSale(row); least > 0 {
-		cells[len(cells)-1] = "≥ " + c.Format(least)
-	}
-	cells = append(cells, estimate(c, row.Loaded[last]), budget.Count(row.Counts[last]))
-	if table.Basis == budget.Cohort {
-		each := row.Maturity.PerExpected
-		if x, known := row.Maturity.ExpectedWins.Value(); known && x < model.FewExpected {
-			each = budget.Unknown(budget.NoWins)
+	if table.Period != budget.WholeWindow {
+		for i := range table.Periods {
+			rows = append(rows, &table.Periods[i])
 		}
-		cells = append(cells, tenths(row.Maturity.ExpectedWins), estimate(c, each), youth(&row.Maturity))
 	}
-	fmt.Fprintln(w, strings.Join(cells, "\t")+"\t")
+	return append(rows, &table.Total)
 }
 
-// leastPerSale is what a sale costs at least where there was none, 0 where that is not known.
-func leastPerSale(row *budget.Costs) float64 {
-	least, _ := row.PerSaleAtLeast.Value()
-	return least
+func costLine(w io.Writer, table *model.CostTable, row *budget.Costs, name string, amounts model.CostCells) {
+	period := cmp.Or(row.Period, "all")
+	line := append([]string{name, period, amounts.Spend, budget.Count(row.Counts[0])}, amounts.PerUnit...)
+	line = append(line, amounts.Loaded, budget.Count(row.Counts[len(row.Counts)-1]))
+	if table.Basis == budget.Cohort {
+		line = append(line, tenths(row.Maturity.ExpectedWins), amounts.PerExpected, youth(&row.Maturity))
+	}
+	fmt.Fprintln(w, strings.Join(line, "\t")+"\t")
 }
 
 // tenths writes a number with one place.
