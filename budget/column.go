@@ -50,6 +50,9 @@ func (k Column) AtLeast(f Figure) string {
 	return "≥ " + k.Write(Known(x))
 }
 
+// Signed is a difference of the column, with a plus where it is one.
+func (k Column) Signed(f Figure) string { return plus(k.Write(f), f) }
+
 // Write is an amount of the column, or a dash where there is none.
 func (k Column) Write(f Figure) string {
 	x, known := f.Value()

@@ -1,6 +1,9 @@
 package budget
 
 import (
+	"math"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -51,5 +54,38 @@ func TestColumns(t *testing.T) {
 		if got := strings.Join(cells, " "); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
+	}
+}
+
+// What is spent today and the change are what is planned, as they are written.
+func TestAdviceCells(t *testing.T) {
+	p := examplePlan()
+	p.Sources = slices.Clone(p.Sources)
+	p.Sources[0].Current += 0.37
+	r := must(p.Answer(t.Context(), Ask{}))
+	number := func(text string) float64 {
+		x, err := strconv.ParseFloat(strings.NewReplacer("$", "", ",", "", "+", "").Replace(text), 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x
+	}
+	cents := 0
+	for i, cells := range r.Cells() {
+		if strings.Contains(cells.Current, ".") {
+			cents++
+		}
+		if now, planned, change := number(cells.Current), number(cells.Spend), number(cells.Change); math.Abs(planned-now-change) > 1e-6 {
+			t.Errorf("%s: %s and %s are not %s", r.Sources[i].Name, cells.Current, cells.Change, cells.Spend)
+		}
+		if r.Sources[i].Spend.Major() > r.Sources[i].Current && !strings.HasPrefix(cells.Change, "+$") {
+			t.Errorf("%s: more is written as %s", r.Sources[i].Name, cells.Change)
+		}
+		if limit := number(cells.Cap); limit > r.Sources[i].Cap.Max+1e-6 {
+			t.Errorf("%s: a cap of %v is written as %s", r.Sources[i].Name, r.Sources[i].Cap.Max, cells.Cap)
+		}
+	}
+	if cents != len(r.Sources) {
+		t.Errorf("%d of %d amounts have cents", cents, len(r.Sources))
 	}
 }

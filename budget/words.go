@@ -52,6 +52,17 @@ func (c Currency) AtMost(x float64) string {
 	return m.String()
 }
 
+// Signed writes a difference as Format does, with a plus where it is one.
+func (c Currency) Signed(x float64) string { return plus(c.Format(x), Known(x)) }
+
+// plus sets a plus before the text of a figure above 0.
+func plus(text string, f Figure) string {
+	if x, known := f.Value(); known && x > 0 {
+		return "+" + text
+	}
+	return text
+}
+
 // RoundDown is an amount rounded down to the minor unit, as [Currency.AtMost] writes it; what cannot be an amount stays.
 func (c Currency) RoundDown(x float64) float64 {
 	if m, why := c.Maximum(x); why == "" {

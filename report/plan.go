@@ -101,45 +101,14 @@ func sentence(text string) string {
 }
 
 func adviceTable(r *budget.PlanResult) table {
-	c := r.Plan.Limits.Currency
 	t := table{Caption: "What to spend", Open: true, Words: map[int]bool{8: true},
 		Head: []string{"Source", "Today", "Plan", "Change", "Leads", "Cost of a lead", "Of the last lead", "Most it may cost", "Notes"}}
-	for i := range r.Sources {
+	for i, cells := range r.Cells() {
 		x := &r.Sources[i]
-		t.Rows = append(t.Rows, []string{clean(x.Name), c.Format(x.Current), x.Spend.String(), gain(c, x.Change), fixed(x.Leads, 1), estimated(c, x.AverageCost),
-			estimated(c, lastLead(x)), most(c, budget.Known(x.Cap.Max)), adviceWords(x)})
+		t.Rows = append(t.Rows, []string{clean(x.Name), cells.Current, cells.Spend, minus(cells.Change), fixed(x.Leads, 1), cells.AverageCost, cells.LastCost, cells.Cap, strings.Join(x.Notes(), ", ")})
 	}
 	t.Note = fmt.Sprintf("The next unit of money brings %s on every source between its bounds; the duality gap is %.0e.", fixed(r.Certificate.Lambda, 4), r.Certificate.Gap)
 	return t
-}
-
-// lastLead is what the last lead costs, where there is one.
-func lastLead(x *budget.Advice) budget.Figure {
-	if x.Spend.Minor == 0 {
-		return budget.Unknown(budget.NoSpend)
-	}
-	return x.MarginalCost
-}
-
-func adviceWords(x *budget.Advice) string {
-	var words []string
-	switch {
-	case x.Bound == budget.AtLow && x.Spend.Minor == 0:
-		words = append(words, "not worth a first lead")
-	case x.Bound == budget.AtLow:
-		words = append(words, "at its least")
-	case x.Bound == budget.AtHigh:
-		words = append(words, "at its most")
-	case x.Bound == budget.Locked:
-		words = append(words, "locked")
-	}
-	if x.Assumed {
-		words = append(words, "curve assumed")
-	}
-	if x.Extrapolated {
-		words = append(words, "extrapolated")
-	}
-	return strings.Join(words, ", ")
 }
 
 func armTable(r *budget.PlanResult) table {
@@ -168,7 +137,7 @@ func adviceCaption(r *budget.PlanResult, x *budget.Advice) string {
 	if x.Spend.Minor == 0 {
 		return clean(fmt.Sprintf("%s today, nothing planned: a lead may cost %s.", c.Format(x.Current), most(c, budget.Known(x.Cap.Max))))
 	}
-	return clean(fmt.Sprintf("%s today, %s planned; the last lead then costs %s and may cost %s.", c.Format(x.Current), x.Spend, estimated(c, lastLead(x)), most(c, budget.Known(x.Cap.Max))))
+	return clean(fmt.Sprintf("%s today, %s planned; the last lead then costs %s and may cost %s.", c.Format(x.Current), x.Spend, estimated(c, x.LastCost()), most(c, budget.Known(x.Cap.Max))))
 }
 
 // curvePoints is how many points a curve is drawn by.
@@ -252,12 +221,7 @@ func tornadoTable(r *budget.PlanResult) table {
 }
 
 // gain writes a difference of money with its sign.
-func gain(c budget.Currency, x float64) string {
-	if x > 0 {
-		return "+" + c.Format(x)
-	}
-	return amountIn(c, x)
-}
+func gain(c budget.Currency, x float64) string { return minus(c.Signed(x)) }
 
 // Size of one source in the picture of a plan, in points.
 const (

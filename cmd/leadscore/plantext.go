@@ -50,7 +50,7 @@ func describePlanDifference(w io.Writer, d *budget.Difference, c budget.Currency
 		t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 		fmt.Fprintln(t, "source\tbefore\tnow\tdifference\t")
 		for _, row := range d.Rows {
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t\n", row.Name, row.Before, row.After, plus(c, row.Change))
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t\n", row.Name, row.Before, row.After, c.Signed(row.Change))
 		}
 		_ = t.Flush()
 		fmt.Fprintln(w)
@@ -60,20 +60,12 @@ func describePlanDifference(w io.Writer, d *budget.Difference, c budget.Currency
 	}
 }
 
-// plus writes a difference with its sign.
-func plus(c budget.Currency, x float64) string {
-	if x > 0 {
-		return "+" + c.Format(x)
-	}
-	return c.Format(x)
-}
-
 func describeAdvice(w io.Writer, r *budget.PlanResult) {
 	c := r.Plan.Limits.Currency
 	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "source\ttoday\tplan\t80 % band\tchange\tleads\tcost of a lead\tof the last\tmax CPL\taverage stop\tmarginal stop\tprofit max\tnotes\t")
-	for i := range r.Sources {
+	for i, cells := range r.Cells() {
 		x := &r.Sources[i]
 		span := "–"
 		if r.Confidence != nil {
@@ -81,19 +73,14 @@ func describeAdvice(w io.Writer, r *budget.PlanResult) {
 			high, _ := r.Confidence.Bands[i].High.Value()
 			span = c.Format(float64(int(low))) + "–" + c.Format(float64(int(high)))
 		}
-		last := x.MarginalCost
-		if x.Spend.Minor == 0 {
-			last = budget.Unknown(budget.NoSpend)
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%.1f\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", x.Name, c.Format(x.Current), x.Spend, span, plus(c, x.Change), x.Leads,
-			estimate(c, x.AverageCost), estimate(c, last), maximum(c, budget.Known(x.Cap.Max)),
-			whole(c, x.Stops.Average), whole(c, x.Stops.Marginal), whole(c, x.Stops.ProfitMax), strings.Join(adviceNotes(x), ", "))
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%.1f\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", x.Name, cells.Current, cells.Spend, span, cells.Change, x.Leads,
+			cells.AverageCost, cells.LastCost, cells.Cap, stop(c, x.Stops.Average), stop(c, x.Stops.Marginal), stop(c, x.Stops.ProfitMax), strings.Join(x.Notes(), ", "))
 	}
 	_ = t.Flush()
 }
 
-// whole writes an amount without decimals.
-func whole(c budget.Currency, f budget.Figure) string {
+// stop writes the spend to stop at, in whole units and never above it.
+func stop(c budget.Currency, f budget.Figure) string {
 	x, known := f.Value()
 	switch {
 	case !known:
@@ -104,41 +91,23 @@ func whole(c budget.Currency, f budget.Figure) string {
 	return c.Format(float64(int64(x)))
 }
 
-// adviceNotes say what binds a source and how its curve is known.
-func adviceNotes(x *budget.Advice) (notes []string) {
-	switch x.Bound {
-	case budget.AtLow:
-		if x.Spend.Minor > 0 {
-			notes = append(notes, "at its least")
-		} else {
-			notes = append(notes, "not worth a first lead")
-		}
-	case budget.AtHigh:
-		notes = append(notes, "at its most")
-	case budget.Locked:
-		notes = append(notes, "locked")
-	}
-	if x.Assumed {
-		notes = append(notes, "assumed")
-	}
-	if x.Extrapolated {
-		notes = append(notes, "extrapolated")
-	}
-	return notes
-}
-
 func describeOutcomes(w io.Writer, r *budget.PlanResult) {
 	c := r.Plan.Limits.Currency
 	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "\tspend\tleads\tsales\tgross profit\tsales cost\tprofit\tROI\thours\t")
-	for _, row := range []struct {
-		name string
-		o    *budget.Outcomes
-	}{{"today", &r.Now}, {"plan", &r.Planned}} {
-		o := row.o
-		fmt.Fprintf(t, "%s\t%s\t%s\t%.1f\t%s\t%s\t%s\t%s\t%s\t\n", row.name, c.Format(o.Spend), budget.Count(o.Leads), o.Sales, c.Format(o.Value),
-			c.Format(o.SalesCost), c.Format(o.Profit), returnFigure(o.ROI), budget.Count(o.Hours))
+	money := func(of func(o *budget.Outcomes) float64) [2]string {
+		now, planned := budget.Known(of(&r.Now)), budget.Known(of(&r.Planned))
+		column := c.Prices(now, planned)
+		return [2]string{column.Write(now), column.Write(planned)}
+	}
+	spend := money(func(o *budget.Outcomes) float64 { return o.Spend })
+	value := money(func(o *budget.Outcomes) float64 { return o.Value })
+	cost := money(func(o *budget.Outcomes) float64 { return o.SalesCost })
+	profit := money(func(o *budget.Outcomes) float64 { return o.Profit })
+	for i, o := range []*budget.Outcomes{&r.Now, &r.Planned} {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%.1f\t%s\t%s\t%s\t%s\t%s\t\n", [...]string{"today", "plan"}[i], spend[i], budget.Count(o.Leads), o.Sales, value[i],
+			cost[i], profit[i], returnFigure(o.ROI), budget.Count(o.Hours))
 	}
 	_ = t.Flush()
 }
@@ -200,7 +169,7 @@ func describeScenarios(w io.Writer, scenarios []budget.Scenario, c budget.Curren
 			fmt.Fprintf(t, "  %s\t–\t–\t–\t%s\t\n", s.Name, s.Impossible)
 			continue
 		}
-		fmt.Fprintf(t, "  %s\t%s\t%+.2f\t%s\t%s\t\n", s.Name, plus(c, s.Spend), s.Sales, plus(c, s.Profit), s.Binds)
+		fmt.Fprintf(t, "  %s\t%s\t%+.2f\t%s\t%s\t\n", s.Name, c.Signed(s.Spend), s.Sales, c.Signed(s.Profit), s.Binds)
 	}
 	_ = t.Flush()
 }
@@ -218,7 +187,7 @@ func describeTornado(w io.Writer, rows []budget.TornadoRow, c budget.Currency) {
 	fmt.Fprintln(t, "\tlower\thigher\t")
 	end := func(f budget.Figure) string {
 		if x, known := f.Value(); known {
-			return plus(c, x)
+			return c.Signed(x)
 		}
 		return "not possible"
 	}
