@@ -234,7 +234,7 @@ func TestAveragesAreATrap(t *testing.T) {
 	known(t, "profit per sale", g.ProfitPerSale, 850/0.21)
 	known(t, "covariance", g.Trap.Covariance, 10.0/3)
 	known(t, "overpaid", g.Trap.Overpaid, -10.0/3/1.25)
-	want := "lead by lead the expected value is $283.33 and the cap $226.66; the averages, 7 % × $4,000, would give $224 and underpay by $2.67 a lead, because here the leads worth more convert more often (covariance $3.33, / 1.25)"
+	want := "lead by lead the expected value is $283.33 and the cap $226.66; the averages, 7 % × $4,000, would give $224 and underpay by $2.66 a lead, because here the leads worth more convert more often (covariance $3.33, / 1.25)"
 	if got := g.Words("USD", target); got != want {
 		t.Errorf("%q,\nwant %q", got, want)
 	}

@@ -13,7 +13,7 @@ type Column struct {
 
 // Prices is a column of what one lead is worth, costs or may cost: to the minor unit where one of the amounts has any,
 // so that a reader who subtracts them finds what is written beside them. A maximum is given rounded down already
-// ([Currency.RoundDown]). Figures without a value do not count.
+// ([Currency.Limit]). Figures without a value do not count.
 func (c Currency) Prices(amounts ...Figure) Column {
 	return c.column(amounts, func(Money) bool { return true })
 }
@@ -52,6 +52,14 @@ func (k Column) AtLeast(f Figure) string {
 
 // Signed is a difference of the column, with a plus where it is one.
 func (k Column) Signed(f Figure) string { return plus(k.Write(f), f) }
+
+// Limit is a maximum as it is written: rounded down to the minor unit.
+func (c Currency) Limit(f Figure) Figure {
+	if x, known := f.Value(); known {
+		return Known(c.RoundDown(x))
+	}
+	return f
+}
 
 // Write is an amount of the column, or a dash where there is none.
 func (k Column) Write(f Figure) string {

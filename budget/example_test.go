@@ -29,7 +29,7 @@ func Example() {
 	// Output:
 	// $4,000 / 1.25 × 7 % = $224
 	// $4,000 / 1.25 × 7 % − $110 = $114
-	// lead by lead the expected value is $283.33 and the cap $226.66; the averages, 7 % × $4,000, would give $224 and underpay by $2.67 a lead, because here the leads worth more convert more often (covariance $3.33, / 1.25)
+	// lead by lead the expected value is $283.33 and the cap $226.66; the averages, 7 % × $4,000, would give $224 and underpay by $2.66 a lead, because here the leads worth more convert more often (covariance $3.33, / 1.25)
 }
 
 // A budget over three sources of diminishing returns, with one at its limit.

@@ -119,7 +119,7 @@ func (g Group) Words(c Currency, t Target) string {
 		means, effect = "convert more often", "underpay"
 	}
 	return fmt.Sprintf("%s; the averages, %s × %s, would give %s and %s by %s a lead, because here the leads worth more %s (covariance %s, / %s)",
-		lead, Percent(p), c.Format(m), c.AtMost(wrong), effect, c.Format(abs(wrong-right)), means, c.Format(covariance), short(1+t.ROI))
+		lead, Percent(p), c.Format(m), c.AtMost(wrong), effect, c.Format(abs(c.Headroom(wrong, c.RoundDown(right)))), means, c.Format(covariance), short(1+t.ROI))
 }
 
 func abs(x float64) float64 { return max(x, -x) }

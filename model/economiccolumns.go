@@ -34,7 +34,7 @@ func EconomicColumns() []EconomicColumn {
 		return func(r *row, _ budget.Currency) budget.Figure { return of(r) }
 	}
 	atMost := func(of func(r *row) budget.Figure) func(r *row, c budget.Currency) budget.Figure {
-		return func(r *row, c budget.Currency) budget.Figure { return roundedDown(of(r), c) }
+		return func(r *row, c budget.Currency) budget.Figure { return c.Limit(of(r)) }
 	}
 	return []EconomicColumn{
 		{Name: "leads", Title: "Leads", Kind: CountCell, Of: plain(func(r *row) budget.Figure { return budget.Known(r.Leads) })},
@@ -70,14 +70,6 @@ func (column EconomicColumn) Amounts(rows []EconomicRow, total *EconomicRow, c b
 		return c.Estimates(amounts...)
 	}
 	return c.Prices(amounts...)
-}
-
-// roundedDown is a cap as it is written.
-func roundedDown(f budget.Figure, c budget.Currency) budget.Figure {
-	if x, known := f.Value(); known {
-		return budget.Known(c.RoundDown(x))
-	}
-	return f
 }
 
 func (r *EconomicRow) headroom(c budget.Currency) budget.Figure {

@@ -298,16 +298,33 @@ func arithmeticTable(e *model.Economics) table {
 // trapTable compares caps lead by lead with those of averages.
 func trapTable(e *model.Economics, c budget.Currency) table {
 	t := table{Caption: "What averages would have paid", Head: []string{"Group", "Leads", "Cap, lead by lead", "Mean conversion × mean profit", "Cap from averages", "Overpaid a lead", "Overpaid in all"}}
+	var right, wrong, over []budget.Figure
 	eachGroup(e, func(name string, r *model.EconomicRow) {
 		p, known := r.Probability.Value()
-		m, _ := r.Trap.MeanProfit.Value()
-		over, _ := r.Trap.Overpaid.Value()
-		if known {
-			t.Rows = append(t.Rows, []string{name, count(r.Leads), most(c, r.Cap), shareTo(budget.Known(p), 2) + " × " + amountIn(c, m), most(c, r.Trap.Cap), amountIn(c, over), amountIn(c, math.Round(over*r.Leads))})
+		if !known {
+			return
 		}
+		m, _ := r.Trap.MeanProfit.Value()
+		each, _ := r.Trap.Overpaid.Value()
+		limit, _ := r.Cap.Value()
+		averaged, _ := r.Trap.Cap.Value()
+		right, wrong = append(right, c.Limit(r.Cap)), append(wrong, c.Limit(r.Trap.Cap))
+		over = append(over, budget.Known(c.Headroom(averaged, c.RoundDown(limit))))
+		t.Rows = append(t.Rows, []string{name, count(r.Leads), "", shareTo(budget.Known(p), 2) + " × " + amountIn(c, m), "", "", amountIn(c, math.Round(each*r.Leads))})
 	})
+	t.amounts(2, right, c)
+	t.amounts(4, wrong, c)
+	t.amounts(5, over, c)
 	t.Note = "A negative amount is underpaid."
 	return t
+}
+
+// amounts fills a column with prices, a row each.
+func (t *table) amounts(column int, prices []budget.Figure, c budget.Currency) {
+	k := c.Prices(prices...)
+	for i, f := range prices {
+		t.Rows[i][column] = amountOf(k, f)
+	}
 }
 
 // barTable says what a bar on the probability lets through.

@@ -37,9 +37,13 @@ func valueTable(v *model.ValueSummary, c budget.Currency) []table {
 // whaleTable sets caps beside those without the best sales.
 func whaleTable(w *model.Whales, c budget.Currency) table {
 	t := table{Caption: "What caps rest on the best hundredth of the sales", Head: []string{"Group", "Cap", "Cap without them"}}
+	var with, without []budget.Figure
 	for i := range w.Rows[:min(len(w.Rows), maxTableRows)] {
 		r := &w.Rows[i]
-		t.Rows = append(t.Rows, []string{groupName(r.By, r.Value), most(c, r.Cap), most(c, r.Without)})
+		with, without = append(with, c.Limit(r.Cap)), append(without, c.Limit(r.Without))
+		t.Rows = append(t.Rows, []string{groupName(r.By, r.Value), "", ""})
 	}
+	t.amounts(1, with, c)
+	t.amounts(2, without, c)
 	return t
 }

@@ -162,8 +162,13 @@ func (r *queueResult) text(w io.Writer, top int) {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "rank\tlead\tprofit\thours\tper hour\t")
 	shown := min(top, r.Count[budget.WorkIt])
+	var profits, densities []budget.Figure
 	for _, p := range r.Leads[:shown] {
-		fmt.Fprintf(t, "%d\t%s\t%s\t%g\t%s\t\n", p.Rank, p.ID, r.Currency.Format(p.Profit), p.Hours, estimate(r.Currency, p.Density))
+		profits, densities = append(profits, budget.Known(p.Profit)), append(densities, p.Density)
+	}
+	profit, density := r.Currency.Prices(profits...), r.Currency.Prices(densities...)
+	for i, p := range r.Leads[:shown] {
+		fmt.Fprintf(t, "%d\t%s\t%s\t%g\t%s\t\n", p.Rank, p.ID, profit.Write(profits[i]), p.Hours, density.Write(densities[i]))
 	}
 	_ = t.Flush()
 	if rest := r.Count[budget.WorkIt] - shown; rest > 0 {
