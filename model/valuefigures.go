@@ -63,11 +63,12 @@ type valueSample struct {
 	seed                           uint64
 }
 
-// valueFigures measures a sample; nil if it holds too few sales, or these earned nothing.
+// valueFigures measures a sample; nil if it holds too few sales, or these earned nothing, or all the same: then there is
+// nothing to rank or to explain.
 func valueFigures(s *valueSample) *ValueFigures {
 	r := rankValues(s)
 	f := r.measure(nil)
-	if len(r.byPredicted) < minFigureWins || !(f.earned > 0) {
+	if len(r.byPredicted) < minFigureWins || !(f.earned > 0) || r.alike() {
 		return nil
 	}
 	g := &ValueFigures{
@@ -130,6 +131,12 @@ func rankValues(s *valueSample) *rankedValues {
 	r.byPredicted, r.byProfit = falling(sales, s.predicted), falling(sales, s.profit)
 	r.byExpected, r.byProbability = falling(all, expected), falling(all, s.probability)
 	return r
+}
+
+// alike says whether all sales earned the same, as at one list price.
+func (r *rankedValues) alike() bool {
+	first, last := r.byProfit[0], r.byProfit[len(r.byProfit)-1]
+	return r.profit[first] == r.profit[last]
 }
 
 // falling returns the elements in falling order of x, equal ones in their order.

@@ -64,6 +64,15 @@ func TestValueFiguresDegenerate(t *testing.T) {
 	if f := valueFigures(s); f == nil || f.Deviance != ValueTweedie || math.IsNaN(f.D2) || math.IsNaN(f.Gini) {
 		t.Errorf("half worth nothing: %+v", f)
 	}
+	same := drawnValues(2000, 3)
+	for i, y := range same.profit {
+		if y == y {
+			same.profit[i] = 999.99
+		}
+	}
+	if f := valueFigures(same); f != nil {
+		t.Errorf("sales at one price: %+v", f)
+	}
 	for i := range s.profit {
 		s.profit[i] = min(s.profit[i], 0)
 	}
