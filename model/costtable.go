@@ -69,7 +69,7 @@ func (x *economist) costTable(row *EconomicRow, rows []int32, spend []budget.Spe
 	}
 	var own []budget.Spend
 	for _, s := range spend {
-		if row.By == "" || s.Source == row.Value {
+		if row.By == "" && len(x.unpaid) == 0 || row.By != "" && s.Source == row.Value {
 			own = append(own, budget.Spend{Source: row.Value, Start: s.Start, Amount: s.Amount})
 		}
 	}

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 func (x *economist) spent(name string, rows []int32, p partition) budget.Figure {
 	unmeasured := budget.Unknown(budget.Unmeasured)
 	switch {
-	case !p.paid:
+	case !p.paid, p.by == "" && len(x.unpaid) > 0:
 		return unmeasured
 	case x.o.Spend != nil && (p.source || p.by == ""):
 		total := unmeasured
@@ -26,21 +27,22 @@ func (x *economist) spent(name string, rows []int32, p partition) budget.Figure 
 	case x.cost == nil:
 		return unmeasured
 	}
-	total, known := 0.0, false
+	total := 0.0
 	for _, r := range rows {
-		if c := x.cost(int(r)); c >= 0 {
-			total, known = total+x.l.weight(r)*c, true
-		}
+		total += x.l.weight(r) * x.cost(int(r))
 	}
-	if !known {
+	if len(rows) == 0 || math.IsNaN(total) {
 		return unmeasured
 	}
 	return budget.Known(total)
 }
 
-// tableClock is the window of the leads, from the start of its first month.
+// tableClock is the window of costs: that of the leads, from the start of its first month, as far as records of spend
+// reach.
 type tableClock struct {
 	from, to time.Time
+	narrowed bool    // by the records of spend
+	outside  float64 // spend of another time
 	asOf     time.Time
 	days     [][]float64 // to go on from each stage, of those that did
 	cycle    float64     // P90 of the days to a sale
@@ -58,6 +60,7 @@ func (x *economist) newClock() tableClock {
 		c.from = time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, time.UTC)
 	}
 	c.to = c.asOf.Add(time.Microsecond)
+	c.narrow(x.o.Spend)
 	var mature []budget.Journey
 	for _, r := range x.l.rows {
 		mature = append(mature, x.journeys[r])

@@ -145,6 +145,8 @@ type economist struct {
 	mature   []bool
 	profit   func(row int) float64
 	cost     func(row int) float64 // NaN = unknown; nil without a column
+	costless int                   // leads without a cost in the column
+	unpaid   []string              // sources of whose cost nothing is known
 	journeys []budget.Journey      // nil without a creation time
 	clock    tableClock
 	value    float64 // of all leads
@@ -182,7 +184,7 @@ func (m *Model) economics(table *features.Table, o EconomicsOptions) (*Economics
 	if e.Tiers, err = x.rows(x.tierPartition()); err != nil {
 		return nil, err
 	}
-	e.Notes = append(e.Notes, x.doubts(e)...)
+	e.Notes = append(append(e.Notes, x.doubts(e)...), x.costDoubts()...)
 	if e.CostTables, err = x.costTables(&e.Total); err != nil {
 		return nil, err
 	}
@@ -217,7 +219,7 @@ func (m *Model) economist(table *features.Table, o EconomicsOptions) (*economist
 		x.mature[r] = true
 	}
 	if i := table.Schema.ByRole(features.RoleCost); i >= 0 && table.Schema.Fields()[i].Kind == features.Number {
-		x.cost = table.Columns[i].Numbers.At
+		x.cost = x.leadCosts(&table.Columns[i])
 	}
 	x.money = m.TableMoney(table, nil)
 	for r, v := range x.money.Value {
@@ -229,6 +231,7 @@ func (m *Model) economist(table *features.Table, o EconomicsOptions) (*economist
 		}
 		x.clock = x.newClock()
 	}
+	x.findUnpaid()
 	return x, nil
 }
 
@@ -314,8 +317,8 @@ var noWins = budget.Unknown(budget.NoWins)
 func (x *economist) price(row *EconomicRow, rows []int32, p partition) error {
 	unmeasured := budget.Unknown(budget.Unmeasured)
 	row.Spend, row.CostPerLead = x.spent(row.Value, rows, p), unmeasured
-	if spend, known := row.Spend.Value(); known && row.Leads > 0 {
-		row.CostPerLead = budget.Known(spend / row.Leads)
+	if spend, known := row.Spend.Value(); known && x.costed(row, rows, p) > 0 {
+		row.CostPerLead = budget.Known(spend / x.costed(row, rows, p))
 	} else if known {
 		row.CostPerLead = budget.Unknown(budget.NoLeads)
 	}

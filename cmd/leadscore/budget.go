@@ -47,7 +47,9 @@ interval, what it did cost, the headroom and the return. Values are the model's,
 outcomes of mature leads. The cautious cap is the 20th percentile: what to bid to buy more of what little is known of.
 
 Spend is that of --spend (columns period, source, spend, and currency where it is not the model's: it is converted by
-the rates that the model was trained with); without it, of the leads' own cost column.
+the rates that the model was trained with); without it, of the leads' own cost column. Nothing unknown counts as 0: the
+leads of the time of the records share the spend, a lead without a cost counts at its source's mean, and a source
+without a record has no cost, as all leads together then: give organic ones a spend of 0.
 
 With --budget or --plan it recommends what to spend on each source instead: curves of leads by spend fitted to past
 periods, values from the model, and what binds. A plan written with --write-plan can be edited and solved with --plan.`,

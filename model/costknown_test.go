@@ -1,0 +1,153 @@
+package model
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/leadscore/leadscore/budget"
+	"github.com/leadscore/leadscore/features"
+)
+
+// paidTable is leads of three sources and 24 months with costs: source k costs 10·(k+1) a lead.
+func paidTable(t *testing.T) (*Model, *features.Table, []string) {
+	t.Helper()
+	table := staged(t, world{rows: 3000, seed: 41})
+	m := train(t, table, withPolicy()).Model
+	source := table.Schema.ByRole(features.RoleSource)
+	return m, table, table.Columns[source].Levels
+}
+
+func noted(e *Economics, code string) string {
+	for _, n := range e.Notes {
+		if n.Code == code {
+			return n.Detail
+		}
+	}
+	return ""
+}
+
+func ofSource(t *testing.T, e *Economics, name string) *EconomicRow {
+	t.Helper()
+	i := slices.IndexFunc(e.Rows, func(r EconomicRow) bool { return r.Value == name })
+	if i < 0 {
+		t.Fatalf("no row of %s", name)
+	}
+	return &e.Rows[i]
+}
+
+// Spend of one month is shared by the leads of that month, and told.
+func TestSpendOfAPartOfTheTime(t *testing.T) {
+	m, table, sources := paidTable(t)
+	base, err := m.Economics(table, DefaultEconomicsOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, err := time.Parse(time.RFC3339, base.From)
+	if err != nil {
+		t.Fatal(err)
+	}
+	month := time.Date(from.Year(), from.Month()+1, 1, 0, 0, 0, 0, time.UTC)
+	created, source := table.Columns[table.Schema.ByRole(features.RoleCreatedAt)], table.Columns[table.Schema.ByRole(features.RoleSource)]
+	leads := make([]float64, len(sources)+1)
+	for r := range table.Rows {
+		if at := time.UnixMicro(created.Times[r]).UTC(); !at.Before(month) && at.Before(month.AddDate(0, 1, 0)) {
+			leads[source.Codes.At(r)]++
+		}
+	}
+	o := DefaultEconomicsOptions()
+	for _, s := range sources {
+		o.Spend = append(o.Spend, budget.Spend{Source: s, Start: month, Amount: 1000})
+	}
+	o.Spend = append(o.Spend, budget.Spend{Source: sources[0], Start: month.AddDate(50, 0, 0), Amount: 77})
+	e, err := m.Economics(table, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k, s := range sources {
+		row := ofSource(t, e, s)
+		if c, known := row.CostPerLead.Value(); !known || math.Abs(c-1000/leads[k]) > 1e-9 || row.Costs.Counts[0] != leads[k] {
+			t.Errorf("%s: %v a lead of %v, want 1000 / %v", s, row.CostPerLead, row.Costs.Counts[0], leads[k])
+		}
+	}
+	if !strings.Contains(noted(e, "spend_window"), month.Format(time.DateOnly)) || !strings.Contains(noted(e, "spend_outside"), "$77") {
+		t.Errorf("%+v", e.Notes)
+	}
+}
+
+// A source without a record has unknown costs, and so have all leads; periods without a record are told.
+func TestSpendOfSomeSources(t *testing.T) {
+	m, table, sources := paidTable(t)
+	base, err := m.Economics(table, DefaultEconomicsOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, _ := time.Parse(time.RFC3339, base.From)
+	month := time.Date(from.Year(), from.Month(), 1, 0, 0, 0, 0, time.UTC)
+	o := DefaultEconomicsOptions()
+	o.Costs = []CostQuestion{{Basis: budget.Cohort, Period: budget.WholeWindow}}
+	o.Spend = []budget.Spend{{Source: sources[0], Start: month, Amount: 100}, {Source: sources[1], Start: month, Amount: 100}, {Source: sources[0], Start: month.AddDate(0, 1, 0), Amount: 5}}
+	e, err := m.Economics(table, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, total := e.Total.CostPerLead.Value()
+	_, known := ofSource(t, e, sources[0]).CostPerLead.Value()
+	_, whole := e.CostTables[0].Total.Spend.Value()
+	if total || whole || !known {
+		t.Errorf("cost of all leads known: %v, in the table %v; of %s: %v", total, whole, sources[0], known)
+	}
+	if !strings.Contains(noted(e, "cost_of_source_unknown"), sources[2]) || !strings.Contains(noted(e, "spend_gaps"), sources[1]+" (1 of 2)") {
+		t.Errorf("%+v", e.Notes)
+	}
+}
+
+// A lead whose cost is missing costs what the others of its source do, not nothing.
+func TestMissingCosts(t *testing.T) {
+	_, table, sources := paidTable(t)
+	cost := make([]float64, table.Rows)
+	group := table.Columns[table.Schema.ByRole(features.RoleSource)].Codes
+	for r := range cost {
+		if cost[r] = 10 * float64(group.At(r)+1); r%2 == 0 || int(group.At(r)) == len(sources)-1 {
+			cost[r] = math.NaN()
+		}
+	}
+	x := &economist{l: &leads{table: table}}
+	of := x.leadCosts(&features.Column{Numbers: features.Numbers{F64: cost}})
+	for r := range cost {
+		want, last := 10*float64(group.At(r)+1), int(group.At(r)) == len(sources)-1
+		if got := of(r); last != math.IsNaN(got) || !last && got != want {
+			t.Fatalf("lead %d of source %d costs %v, want %v", r, group.At(r), got, want)
+		}
+	}
+	if x.costless == 0 || x.costless == table.Rows {
+		t.Errorf("%d leads without a cost", x.costless)
+	}
+}
+
+func TestLastEnd(t *testing.T) {
+	day := func(s string) time.Time {
+		at, err := time.Parse(time.DateOnly, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	for want, starts := range map[string][]string{
+		"2024-02-01": {"2024-01-01"},
+		"2024-04-01": {"2024-01-01", "2024-02-01", "2024-03-01"},
+		"2024-06-01": {"2024-01-01", "2024-02-01", "2024-05-01"},
+		"2024-10-01": {"2024-01-01", "2024-04-01", "2024-07-01"},
+		"2024-01-22": {"2024-01-01", "2024-01-08", "2024-01-15"},
+	} {
+		var times []time.Time
+		for _, s := range starts {
+			times = append(times, day(s))
+		}
+		if got := lastEnd(times); !got.Equal(day(want)) {
+			t.Errorf("%v end at %v, want %s", starts, got, want)
+		}
+	}
+}
