@@ -41,8 +41,8 @@ const assumedPersonHours = 120
 // best there is mostly luck. Sources that nothing was spent on are left out, with a warning. The table's schema must fit
 // the model's.
 func (m *Model) Plan(table *features.Table, o PlanOptions) (*budget.Plan, []Warning, error) {
-	if m.policy == nil || m.value == nil {
-		return nil, nil, fmt.Errorf("model: plan: %w", ErrNoPolicy)
+	if err := m.NoMoney(); err != nil {
+		return nil, nil, fmt.Errorf("model: plan: %w", err)
 	}
 	source := table.Schema.ByRole(features.RoleSource)
 	if source < 0 || table.Columns[source].Codes.Len() == 0 {

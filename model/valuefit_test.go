@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -134,9 +135,13 @@ func TestValueOddSales(t *testing.T) {
 	if got := said(trained, "value_unknown"); !strings.HasPrefix(got, "7 of ") {
 		t.Errorf("unknown: %q", got)
 	}
-	// With a revenue, no profit is unknown: revenue × margin stands for it.
+	// With a revenue, no profit is unknown: revenue × margin stands for it. A whole revenue is no profit.
+	if got := said(train(t, tableOf(t, columns...), o), "revenue_as_profit"); !strings.Contains(got, "revenue of 7 of ") {
+		t.Errorf("revenue for profit: %q", got)
+	}
 	o.GrossMargin = 0.25
-	if v := train(t, tableOf(t, columns...), o).Value; v.Unknown != 0 || v.Wins != trained.Value.Wins+7 {
+	with := train(t, tableOf(t, columns...), o)
+	if v := with.Value; v.Unknown != 0 || v.Wins != trained.Value.Wins+7 || said(with, "revenue_as_profit") != "" {
 		t.Errorf("with revenue: %d unknown of %d", v.Unknown, v.Wins)
 	}
 	// A whale, and a cap on it.
@@ -159,6 +164,25 @@ func TestValueOddSales(t *testing.T) {
 }
 
 // Too few sales have the mean; a few have at most five features.
+// Where the sales earned nothing, that is said, not that there was no profit.
+func TestValueOfLosses(t *testing.T) {
+	o := options()
+	o.Holdout = 0
+	columns := sold{rows: 900, seed: 3, refunds: 30}.columns()
+	for r, x := range columns[3].numbers {
+		columns[3].numbers[r] = -math.Abs(x)
+	}
+	table := tableOf(t, without(columns, "amount")...)
+	trained := train(t, table, o)
+	_, err := trained.Model.Economics(table, DefaultEconomicsOptions())
+	if !errors.Is(err, ErrNoPolicy) || !strings.Contains(err.Error(), "brought -$") || strings.Contains(err.Error(), "train it on") {
+		t.Errorf("%v", err)
+	}
+	if got := said(trained, "value_not_positive"); !strings.Contains(got, "brought -$") {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestValueFewSales(t *testing.T) {
 	table, profit, _ := drawSales(t, &truths[1], 90, 4)
 	rows := features.AllRows(90)

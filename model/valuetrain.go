@@ -146,7 +146,8 @@ func (t *trainer) value(ctx context.Context, encoder *features.Encoder, rows []i
 	}
 	var doubts doubtList
 	if v.Mean = w.mean(); !(v.Mean > 0) {
-		doubts.say("value_not_positive", "", "the mean profit of %d won leads is %.2f: no value model", v.Wins, v.Mean)
+		v.Currency = t.options.Currency
+		doubts.say("value_not_positive", "", "%s sales brought %s each in the mean: no lead is worth a price, and no value model is made", budget.Count(v.Wins), t.money(v.Mean))
 		return v, doubts, nil
 	}
 	shapes, err := t.valueShapes(encoder, rows)
@@ -187,6 +188,9 @@ func (t *trainer) aboutWins(doubts *doubtList, w *wins) {
 	if w.unknown > 0 {
 		doubts.say("value_unknown", "", "%s of %s won leads have no known profit and teach nothing about it", budget.Count(w.unknown), budget.Count(w.unknown+len(w.profit)))
 	}
+	if n := t.revenueAsProfit(w.rows); n > 0 {
+		doubts.say("revenue_as_profit", "", "the whole revenue of %s of %s sales counts as profit, and every cap with it: say in value.gross_margin what share of it is", budget.Count(n), budget.Count(len(w.rows)))
+	}
 	if _, losses, lost := w.worthNothing(); losses > 0 {
 		doubts.say("value_losses", "", "%s sales made a loss, %s in all: they count as worth nothing, and their losses lower every profit in proportion", budget.Count(losses), t.money(lost))
 	}
@@ -196,6 +200,20 @@ func (t *trainer) aboutWins(doubts *doubtList, w *wins) {
 	if t.options.ValueCap > 0 && mean != w.uncapped {
 		doubts.say("value_capped", "", "profits above %s count as that much: the mean is %s instead of %s (%+.1f %%)", t.money(t.options.ValueCap), t.money(mean), t.money(w.uncapped), 100*(mean/w.uncapped-1))
 	}
+}
+
+// revenueAsProfit counts the sales whose revenue stands for their profit without a margin.
+func (t *trainer) revenueAsProfit(sales []int32) (n int) {
+	revenue, profit := t.table.Schema.ByRole(features.RoleRevenue), t.table.Schema.ByRole(features.RoleProfit)
+	if revenue < 0 || t.options.GrossMargin != 1 {
+		return 0
+	}
+	for _, r := range sales {
+		if profit < 0 || math.IsNaN(t.table.Columns[profit].Numbers.At(int(r))) {
+			n++
+		}
+	}
+	return n
 }
 
 // holdoutValue measures the value model of the rows before the holdout on it, as far as there is enough to measure.

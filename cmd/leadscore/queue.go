@@ -110,10 +110,10 @@ func (a *app) queue(ctx context.Context, f *queueFlags) error {
 	if err != nil {
 		return err
 	}
-	policy := m.Policy()
-	if policy == nil {
-		return fmt.Errorf("queue: %w", model.ErrNoPolicy)
+	if err := m.NoMoney(); err != nil {
+		return fmt.Errorf("queue: %w", err)
 	}
+	policy := m.Policy()
 	leads, err := readCandidates(ctx, f, m)
 	if err != nil {
 		return err

@@ -77,7 +77,10 @@ func (o *trainOutput) describeFit(t facts) {
 func (o *trainOutput) describeValue(t facts) {
 	v := &o.Value
 	c := budget.Currency(v.Currency)
-	if v.Kind != model.ValueNone {
+	switch {
+	case v.Kind == model.ValueNone && v.Wins > 0:
+		t.row("value", "%s sales brought %s each in the mean: no lead is worth a price", budget.Count(v.Wins), c.Format(v.Mean))
+	case v.Kind != model.ValueNone:
 		t.row("value", "%s profit per sale%s, from %s sales (%s)", c.Format(v.Mean), discounted(o.Training.Model.Policy()), budget.Count(v.Wins), v.Method())
 	}
 	if f := v.ValueFigures; f != nil {
