@@ -188,6 +188,7 @@ const (
 	WithinCap   Verdict = "within_cap"   // the target is met
 	BelowTarget Verdict = "below_target" // a profit, but less than the target
 	AtALoss     Verdict = "at_a_loss"    // costs more than the profit it returns
+	Doubtful    Verdict = "doubtful"     // within a cap that the outcomes of its leads contradict
 )
 
 // Purchase is a lead at its price.

@@ -271,7 +271,7 @@ func (t *tally) pay(amount float64) {
 }
 
 func (t *tally) row(o TableOptions) Costs {
-	row := costRow(t.spend, t.counts, o.StageCosts, t.profit)
+	row := costRow(t.spend, t.counts, o.StageCosts, t.profit, t.young)
 	row.Doubts = t.doubts
 	if o.Basis == Calendar {
 		return row

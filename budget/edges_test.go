@@ -115,6 +115,12 @@ func TestEdgeCases(t *testing.T) {
 		unknown(t, "bound", row.PerSaleAtLeast, NoLeads)
 		known(t, "ROI", row.ROI, -1)
 	})
+	t.Run("no sale of leads half of which are too young", func(t *testing.T) {
+		row := costRow(Known(4000), []float64{400, 0}, []float64{0, 0}, 0, 200)
+		known(t, "win rate below", row.WinRateBelow, 1-math.Pow(0.05, 1./200), 1e-12)
+		known(t, "a sale costs at least", row.PerSaleAtLeast, 10/(1-math.Pow(0.05, 1./200)), 1e-12)
+		unknown(t, "all too young", costRow(Known(4000), []float64{400, 0}, []float64{0, 0}, 0, 400).WinRateBelow, NoLeads)
+	})
 	t.Run("no record of spend", func(t *testing.T) {
 		c := table(t, options(), nil, sold(record("a", "x", 0, 1, 2), 500))
 		unknown(t, "cost per lead", c.Rows[0].PerUnit[0], Unmeasured)

@@ -14,6 +14,7 @@ type Reason string
 const (
 	NoLeads        Reason = "no_leads"        // nothing to count
 	NoWins         Reason = "no_wins"         // no sale yet, or none expected
+	HasWins        Reason = "has_wins"        // a bound for those without a sale
 	NoSpend        Reason = "no_spend"        // nothing was invested: a return on nothing
 	NoProfit       Reason = "no_profit"       // profit of a sale unknown, zero or negative where it divides
 	NoConversion   Reason = "no_conversion"   // a probability of zero divides

@@ -29,7 +29,7 @@ type Costs struct {
 	ProfitPerSale Figure  `json:"profit_per_sale"` //
 	Conversion    Figure  `json:"conversion"`      // sales/leads
 
-	WinRateBelow   Figure `json:"win_rate_below"`    // p_U, in a row without sales
+	WinRateBelow   Figure `json:"win_rate_below"`    // p_U, in a row without sales; of n leads old enough to be won
 	PerSaleAtLeast Figure `json:"per_sale_at_least"` // spend/(n·p_U), in a row without sales
 
 	Maturity Maturity `json:"maturity"`
@@ -72,10 +72,11 @@ func CostRow(spend Figure, counts, stageCosts []float64, profit float64) (Costs,
 	if err := b.err(); err != nil {
 		return Costs{}, err
 	}
-	return costRow(spend, counts, stageCosts, profit), nil
+	return costRow(spend, counts, stageCosts, profit, 0), nil
 }
 
-func costRow(spend Figure, counts, stageCosts []float64, profit float64) Costs {
+// costRow is a row of the table; so many of its leads are too young to say anything by not being won yet.
+func costRow(spend Figure, counts, stageCosts []float64, profit, young float64) Costs {
 	last := len(counts) - 1
 	row := Costs{Spend: spend, Counts: counts, Profit: profit, PerUnit: make([]Figure, len(counts)), Loaded: make([]Figure, len(counts))}
 	sales := 0.0
@@ -96,8 +97,11 @@ func costRow(spend Figure, counts, stageCosts []float64, profit float64) Costs {
 	row.ProfitPerSale = over(profit, counts[last], NoWins)
 	row.Conversion = over(counts[last], counts[0], NoLeads)
 	row.WinRateBelow, row.PerSaleAtLeast = Unknown(NoLeads), Unknown(NoLeads)
-	if counts[0] > 0 && counts[last] == 0 {
-		bound := -math.Expm1(math.Log(boundLevel) / counts[0])
+	if counts[last] > 0 {
+		row.WinRateBelow, row.PerSaleAtLeast = Unknown(HasWins), Unknown(HasWins)
+	}
+	if old := counts[0] - young; old > 0 && counts[last] == 0 {
+		bound := -math.Expm1(math.Log(boundLevel) / old)
 		row.WinRateBelow = Known(bound)
 		row.PerSaleAtLeast = spend.over(counts[0]*bound, NoLeads)
 	}

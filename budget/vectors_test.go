@@ -216,7 +216,7 @@ func vector4(t *testing.T) {
 		}
 		if want, has := loaded[v.Source]; has {
 			known(t, v.Source+" loaded per won", row.Loaded[4], want, 1e-5)
-			unknown(t, v.Source+" bound", row.PerSaleAtLeast, NoLeads)
+			unknown(t, v.Source+" bound", row.PerSaleAtLeast, HasWins)
 		}
 		known(t, v.Source+" ROI", row.ROI, roi[v.Source], 1e-4)
 	}

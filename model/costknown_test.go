@@ -151,3 +151,30 @@ func TestLastEnd(t *testing.T) {
 		}
 	}
 }
+
+// A price within the model's cap, but above all that the outcomes of its leads allow, is in doubt and says so.
+func TestDoubtfulPurchase(t *testing.T) {
+	m, table, sources := paidTable(t)
+	base, err := m.Economics(table, DefaultEconomicsOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := &economist{m: m, o: DefaultEconomicsOptions(), l: &leads{table: table}}
+	row := *ofSource(t, base, sources[0])
+	limit, _ := row.Cap.Value()
+	for _, c := range []struct {
+		high float64
+		want budget.Verdict
+	}{{limit, budget.WithinCap}, {limit / 4, budget.Doubtful}} {
+		row.High = budget.Known(c.high)
+		x.o.Spend = []budget.Spend{{Source: sources[0], Amount: limit / 2 * row.Leads}}
+		if err := x.price(&row, nil, partition{source: true, paid: true, by: row.By}); err != nil {
+			t.Fatal(err)
+		}
+		row.explain(m.policy.Target, m.policy.Currency, 0)
+		doubted := strings.Contains(row.Words, "which allows no more than "+m.policy.Currency.AtMost(c.high))
+		if row.Purchase.Verdict != c.want || doubted != (c.want == budget.Doubtful) {
+			t.Errorf("high %v: %s, %q", c.high, row.Purchase.Verdict, row.Words)
+		}
+	}
+}

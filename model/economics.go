@@ -357,6 +357,9 @@ func (x *economist) price(row *EconomicRow, rows []int32, p partition) error {
 		row.Purchase = &purchase
 		if row.Posterior != nil {
 			row.CapAbove = budget.Known(row.Posterior.CapAbove(x.m.policy.Target, c))
+			if high, _ := row.High.Value(); purchase.Verdict == budget.WithinCap && high < c {
+				row.Purchase.Verdict = budget.Doubtful
+			}
 		}
 		if err := row.require(x.m.policy.Target, c, s); err != nil {
 			return fmt.Errorf("model: economics: %s: %w", row.Value, err)
@@ -402,6 +405,11 @@ func (row *EconomicRow) explain(t budget.Target, c budget.Currency, hours float6
 		return
 	}
 	row.Words = row.Purchase.Words(c)
+	if high, _ := row.High.Value(); row.Purchase.Verdict == budget.Doubtful {
+		row.Words = fmt.Sprintf("bought at %s a lead, within the model's cap of %s; but of %s leads with a known outcome %s were won, which allows no more than %s",
+			c.Format(row.Purchase.Price), c.AtMost(row.Purchase.Max), budget.Count(row.Mature), budget.Count(row.Won), c.AtMost(high))
+		return
+	}
 	need, reachable := row.RequiredP.Value()
 	if each, known := row.RequiredM.Value(); reachable && known && row.Purchase.Verdict != budget.WithinCap {
 		row.Words += fmt.Sprintf("; the target at that price takes a conversion of %s, or %s a sale", budget.Percent(need), c.Format(each))

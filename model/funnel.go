@@ -96,7 +96,7 @@ func (x *economist) doubts(e *Economics) (notes []Warning) {
 		high, _ := row.High.Value()
 		if known && resolved && !row.Few && (limit < low || limit > high) {
 			add("cap_outside_interval", row.By, "%s: the model's cap of %s lies outside the %s interval of the outcomes, %s to %s: train anew, or trust the interval",
-				row.Value, e.Policy.Currency.AtMost(limit), budget.Percent(e.Level), e.Policy.Currency.Format(low), e.Policy.Currency.Format(high))
+				row.Value, e.Policy.Currency.AtMost(limit), budget.Percent(e.Level), e.Policy.Currency.AtMost(low), e.Policy.Currency.AtMost(high))
 		}
 	}
 	if text := x.stagesOutOfOrder(); text != "" {

@@ -56,14 +56,17 @@ func (b *builder) money() *section {
 func moneyLead(e *model.Economics) string {
 	c := e.Policy.Currency
 	text := fmt.Sprintf("A lead is worth %s on average and may cost %s at a target return of %s", estimated(c, e.Total.Group.Value), most(c, e.Total.Cap), roundPercent(e.Policy.ROI))
-	over, priced, lost := 0, 0, 0.0
+	over, priced, doubtful, lost := 0, 0, 0, 0.0
 	for i := range e.Rows {
 		r := &e.Rows[i]
 		if r.By != e.Rows[0].By || r.Purchase == nil {
 			continue
 		}
 		priced++
-		if r.Purchase.Verdict != budget.WithinCap {
+		switch r.Purchase.Verdict {
+		case budget.Doubtful:
+			doubtful++
+		case budget.AtALoss, budget.BelowTarget:
 			over++
 		}
 		if r.Purchase.Verdict == budget.AtALoss {
@@ -73,12 +76,17 @@ func moneyLead(e *model.Economics) string {
 	switch {
 	case priced == 0:
 		return text + ". What was paid for leads is not known."
+	case over == 0 && doubtful > 0:
+		return text + fmt.Sprintf("; none of the %s of known cost is paid above its cap, but %s above what their outcomes allow.", plural(priced, "group"), count(float64(doubtful)))
 	case over == 0:
 		return text + fmt.Sprintf("; none of the %s of known cost is paid above its cap.", plural(priced, "group"))
 	}
 	text += fmt.Sprintf("; %s of %s of known cost %s paid above the cap", count(float64(over)), plural(priced, "group"), isAre(over))
 	if lost > 0 {
 		text += fmt.Sprintf(", and those bought at a loss lose %s in all", amountIn(c, math.Round(lost)))
+	}
+	if doubtful > 0 {
+		text += fmt.Sprintf("; %s more above what their outcomes allow", count(float64(doubtful)))
 	}
 	return text + "."
 }
@@ -259,6 +267,8 @@ func verdictWords(v budget.Verdict) string {
 		return "▼ at a loss"
 	case budget.BelowTarget:
 		return "▽ below target"
+	case budget.Doubtful:
+		return "? doubtful"
 	}
 	return "▲ within cap"
 }

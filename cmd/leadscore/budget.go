@@ -306,11 +306,16 @@ const columnsMeaning = "p: share of the leads that convert; profit/sale: of one 
 func describeWords(w io.Writer, e *model.Economics) {
 	c := e.Policy.Currency
 	fmt.Fprintf(w, "\n%s\n\n", wrapped(columnsMeaning))
+	var few []string
 	for i := range e.Rows {
+		if r := &e.Rows[i]; r.Few {
+			few = append(few, fmt.Sprintf("%s (%s)", r.Value, budget.Count(r.Leads)))
+		}
 		for _, text := range rowNotes(&e.Rows[i], c) {
 			fmt.Fprintf(w, "%s: %s\n", e.Rows[i].Value, text)
 		}
 	}
+	describeFew(w, few)
 	fmt.Fprintf(w, "averages: %s\n", e.Total.Group.Words(c, e.Policy.Target))
 	if e.Whales != nil {
 		describeWhales(w, e.Whales, c)
@@ -347,24 +352,44 @@ func young(costs *budget.Costs) string {
 		budget.Count(costs.Counts[len(costs.Counts)-1]), budget.Count(expected), budget.Percent(math.Round(1e3*(1-share))/1e3))
 }
 
-// rowNotes are a purchase at a loss or below the target, no wins yet, and too few leads.
+// rowNotes are a purchase at a loss, below the target or in doubt, and, of leads that are not few, no outcome and no
+// sale yet.
 func rowNotes(r *model.EconomicRow, c budget.Currency) (notes []string) {
 	if r.Purchase != nil && r.Purchase.Verdict != budget.WithinCap {
 		notes = append(notes, r.Words)
 	}
+	if r.Few {
+		return notes
+	}
+	if r.Mature == 0 {
+		notes = append(notes, "no lead with a known outcome yet: the cap is the model's word alone")
+	}
 	if r.Won == 0 && r.Costs != nil {
 		if below, known := r.Costs.WinRateBelow.Value(); known {
-			text := fmt.Sprintf("no sale of %s leads, so with 95 %% confidence fewer than %s are won", budget.Count(r.Costs.Counts[0]), budget.Percent(below))
+			old := r.Costs.Counts[0]
+			if share, aged := r.Costs.Maturity.MatureShare.Value(); aged {
+				old *= share
+			}
+			text := fmt.Sprintf("no sale of %s leads that had the time, so with 95 %% confidence fewer than %s are won", budget.Count(old), budget.Percent(below))
 			if least, priced := r.Costs.PerSaleAtLeast.Value(); priced && least > 0 {
 				text += fmt.Sprintf(" and one costs at least %s", c.Format(least))
 			}
 			notes = append(notes, text)
 		}
 	}
-	if r.Few {
-		notes = append(notes, fmt.Sprintf("only %.0f leads", r.Leads))
-	}
 	return notes
+}
+
+// describeFew names the groups that are too small to say more of.
+func describeFew(w io.Writer, groups []string) {
+	const named = 12
+	switch n := len(groups); {
+	case n == 0:
+		return
+	case n > named:
+		groups = append(groups[:named:named], budget.Count(n-named)+" more")
+	}
+	fmt.Fprintf(w, "too few leads to go by: %s\n", strings.Join(groups, ", "))
 }
 
 func describeArithmetic(w io.Writer, e *model.Economics) {
