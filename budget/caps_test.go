@@ -2,7 +2,9 @@ package budget
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -198,6 +200,56 @@ func TestArithmetic(t *testing.T) {
 			t.Errorf("%q, want %q", got, c.want)
 		}
 	}
+}
+
+// Whoever reckons with the numbers as they are written finds the cap as it is written, in every currency.
+func TestArithmeticByHand(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 1))
+	for range 3000 {
+		target := Target{[]float64{-0.5, 0, 0.25, 1. / 3, 3}[r.IntN(5)], []Basis{Marketing, InInvestment, CostOfSale}[r.IntN(3)]}
+		c := []Currency{"USD", "JPY", "KWD"}[r.IntN(3)]
+		p, m, s, mu := r.Float64(), math.Exp(16*r.Float64()), 0.0, 0.0
+		if r.IntN(2) == 0 {
+			s, mu = r.Float64()*p*m/4, r.Float64()*p*m/4
+		}
+		text := target.Arithmetic(c, p, m, s, mu)
+		formula, result, _ := strings.Cut(text, " = ")
+		want := c.AtMost(reckon(t, c, formula))
+		if strings.HasSuffix(result, ", so do not buy") {
+			want = c.Format(reckon(t, c, formula)) + ", so do not buy"
+		}
+		if result != want {
+			t.Fatalf("%s: by hand %s", text, want)
+		}
+	}
+}
+
+// reckon evaluates what Arithmetic wrote before the equals sign.
+func reckon(t *testing.T, c Currency, formula string) float64 {
+	t.Helper()
+	plain := strings.NewReplacer(c.symbol(), "", ",", "", " of hours", "", " %", "", "(", "", ")", "").Replace(formula)
+	divided := strings.HasSuffix(formula, ") / "+plain[strings.LastIndex(plain, " ")+1:])
+	var x, divisor float64 = 0, 1
+	fields := strings.Fields(plain)
+	for i := 0; i < len(fields); i += 2 {
+		y, err := strconv.ParseFloat(fields[i], 64)
+		if err != nil {
+			t.Fatalf("%q: %v", formula, err)
+		}
+		switch {
+		case i == 0:
+			x = y
+		case fields[i-1] == "/" && divided:
+			divisor = y
+		case fields[i-1] == "/":
+			x /= y
+		case fields[i-1] == "×":
+			x *= y / 100
+		case fields[i-1] == "−":
+			x -= y
+		}
+	}
+	return x / divisor
 }
 
 // The article's segment C, bought at the average cap, returns $150 of profit.

@@ -28,9 +28,6 @@ func Thousands(digits string) string {
 	return digits
 }
 
-// factor writes a share as a percentage that its product with a profit can be checked by, to the cent: 7.46667 %.
-func factor(x float64) string { return short(100*x) + " %" }
-
 // short writes a number of at most six significant digits.
 func short(x float64) string { return digits(x, 6) }
 
@@ -87,29 +84,60 @@ func (c Currency) Difference(a, b float64) float64 {
 	return Money{Currency: c, Minor: x.Minor - y.Minor}.Major()
 }
 
-// Arithmetic writes out the cap of a lead with probability p and profit m, sales cost s and hours at μh.
+// Arithmetic writes out the cap of a lead with probability p and profit m, sales cost s and hours at μh. Whoever reckons
+// with the numbers as they are written finds the cap, to the minor unit: the percentage has as many digits as that
+// takes, and stands for what the rounded amounts lose.
 func (t Target) Arithmetic(c Currency, p, m, s, muHours float64) string {
-	divisor := short(1 + t.ROI)
-	gain := c.Format(m) + " × " + factor(p)
+	divisor, share := short(1+t.ROI), t.factor(c, p, m, s, muHours)
+	gain := c.Format(m) + " × " + share
 	costs := terms(c, s, muHours)
 	var formula string
 	switch {
 	case t.Basis == CostOfSale && costs != "":
 		formula = "(" + gain + costs + ") / " + divisor
 	case t.Basis == InInvestment:
-		formula = c.Format(m) + " / " + divisor + " × " + factor(p) + costs
+		formula = c.Format(m) + " / " + divisor + " × " + share + costs
 	default:
-		formula = c.Format(m) + " / " + divisor + " × " + factor(p)
+		formula = c.Format(m) + " / " + divisor + " × " + share
 	}
-	return t.concluded(c, formula, p*m, s+muHours)
+	return formula + " = " + t.concluded(c, p*m, s+muHours)
 }
 
-// concluded adds the result to a formula.
-func (t Target) concluded(c Currency, formula string, v, s float64) string {
+// concluded is what a formula comes to.
+func (t Target) concluded(c Currency, v, s float64) string {
 	if x := t.price(v, s); x <= 0 {
-		return formula + " = " + c.Format(x) + ", so do not buy"
+		return c.Format(x) + ", so do not buy"
 	}
-	return formula + " = " + c.AtMost(t.price(v, s))
+	return c.AtMost(t.price(v, s))
+}
+
+// factor writes the share p as the percentage of the fewest digits, six or more, with which the cap comes out as it is
+// written: 7.46667 %.
+func (t Target) factor(c Currency, p, m, s, muHours float64) string {
+	result := t.concluded(c, p*m, s+muHours)
+	costs := c.Difference(s, 0) + c.Difference(muHours, 0)
+	hand, sale := Target{ROI: written(short(1+t.ROI)) - 1, Basis: t.Basis}, c.Difference(m, 0)
+	exact := p
+	if sale != 0 {
+		exact = hand.value(t.price(p*m, s+muHours), costs) / sale
+	}
+	for n := 6; n <= 14; n++ {
+		for _, x := range []float64{p, exact} {
+			if text := digits(100*x, n); hand.concluded(c, written(text)/100*sale, costs) == result {
+				return text + " %"
+			}
+		}
+	}
+	return short(100*p) + " %"
+}
+
+// written is the number that a text of digits says.
+func written(text string) float64 {
+	x, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return 0
+	}
+	return x
 }
 
 // terms are the costs that a cap subtracts.
