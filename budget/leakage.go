@@ -133,6 +133,7 @@ func NewLeak(entered, progressed float64, reasons []ReasonCount, value float64) 
 }
 
 func (l *Leak) fill(reasons []ReasonCount, value float64) {
+	l.Reasons = []ReasonCount{}
 	resolved, unknown := l.Progressed+l.Lost, 0.0
 	for _, r := range reasons {
 		r.Cause = CauseOf(r.Reason)

@@ -181,7 +181,7 @@ func (m *Model) economics(table *features.Table, o EconomicsOptions) (*Economics
 	if err != nil {
 		return nil, err
 	}
-	e := &Economics{Model: m.Identity(), Policy: m.Policy(), StageRates: m.StageRates(), Leads: table.Rows, Touch: o.Touch, Level: o.Level, Notes: append([]Warning{}, x.out.warnings...)}
+	e := &Economics{Model: m.Identity(), Policy: m.Policy(), StageRates: m.StageRates(), Leads: table.Rows, Touch: o.Touch, Level: o.Level, Rows: []EconomicRow{}, Notes: append([]Warning{}, x.out.warnings...)}
 	e.Mature = len(x.l.rows)
 	if x.out.asOf != features.NoTime {
 		e.AsOf = features.FormatTime(x.out.asOf)

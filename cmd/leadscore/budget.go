@@ -198,8 +198,13 @@ func describeEconomics(w io.Writer, e *model.Economics, f *budgetFlags) {
 		describeRows(w, rows[from:to], &e.Total, c, e.Level)
 		from = to
 	}
-	if len(e.Tiers) > 0 {
+	switch total := &e.Total; {
+	case len(e.Tiers) > 0 && len(rows) > 0: // all leads stand above
 		describeRows(w, e.Tiers, nil, c, e.Level)
+	case len(e.Tiers) > 0:
+		describeRows(w, e.Tiers, total, c, e.Level)
+	case len(rows) == 0:
+		describeRows(w, []model.EconomicRow{*total}, nil, c, e.Level)
 	}
 	describeWords(w, e)
 	if e.Qualified != nil {

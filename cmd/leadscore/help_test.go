@@ -27,7 +27,8 @@ func TestUsageErrors(t *testing.T) {
 	}{
 		{"unknown verb", `unknown verb "trian"; did you mean train?`, []string{"trian"}},
 		{"unknown flag", "unknown flag: --dta", []string{"train", "--dta", "x"}},
-		{"flag of another type", `invalid argument "many"`, []string{"generate", "--rows", "many"}},
+		{"flag of another type", `--rows: "many" is not a whole number`, []string{"generate", "--rows", "many"}},
+		{"percentage for a share", `--target-roi: "25%" is not a number (a share is written 0.25)`, []string{"budget", "--target-roi", "25%"}},
 		{"stray argument", `unexpected argument "leads.parquet"`, []string{"train", "leads.parquet"}},
 		{"no data", "--data is needed", []string{"train"}},
 		{"no file to import", "which CSV file?", []string{"import"}},

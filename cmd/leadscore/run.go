@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -66,13 +67,30 @@ func (a *app) root() *cobra.Command {
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{plainFlagError(err)} })
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "print exactly one JSON document to stdout")
 	root.AddCommand(
 		a.generateCommand(), a.importCommand(), a.inspectCommand(), a.trainCommand(), a.evaluateCommand(), a.scoreCommand(), a.budgetCommand(), a.queueCommand(),
 		a.explainCommand(), a.compareCommand(), a.serveCommand(), a.runCommand(), a.versionCommand(),
 	)
 	return root
+}
+
+// wrongValue is how a flag's value that could not be read is told.
+var wrongValue = regexp.MustCompile(`^invalid argument (".*") for "(?:-., )?(--[a-z-]+)" flag: strconv\.Parse(Float|Int|Uint): .*$`)
+
+// plainFlagError says what a flag's value should have been, without naming the parser.
+func plainFlagError(err error) error {
+	m := wrongValue.FindStringSubmatch(err.Error())
+	switch {
+	case m == nil:
+		return err
+	case m[3] != "Float":
+		return fmt.Errorf("%s: %s is not a whole number", m[2], m[1])
+	case strings.HasSuffix(m[1], `%"`):
+		return fmt.Errorf("%s: %s is not a number (a share is written 0.25)", m[2], m[1])
+	}
+	return fmt.Errorf("%s: %s is not a number", m[2], m[1])
 }
 
 // noArguments refuses positional arguments, naming the first.
