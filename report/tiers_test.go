@@ -108,3 +108,23 @@ func TestManyGroups(t *testing.T) {
 		t.Error("without groups the page does not say so")
 	}
 }
+
+// The money section tells its doubts, a doubtful purchase, and all leads where there are no groups.
+func TestMoneyDoubts(t *testing.T) {
+	training := sampleTraining(20)
+	o := sampleOptions(training)
+	e := sampleEconomics(t)
+	e.Notes = []model.Warning{{Code: "cost_unknown", Column: "price", Detail: "missing on 3 of 9 leads"}}
+	e.Rows[0].Purchase.Verdict = budget.Doubtful
+	o.Economics = e
+	page := written(t, training, o)
+	for _, want := range []string{"missing on 3 of 9 leads", "? doubtful", "2 of 3 groups of known cost are paid above the cap, and those bought at a loss", "; 1 more above what their outcomes allow"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	e.Rows = nil
+	if page := written(t, training, o); strings.Count(page, ">All leads<") != 3 {
+		t.Errorf("all leads stand in %d tables, want 3: tiers, arithmetic and averages", strings.Count(page, ">All leads<"))
+	}
+}

@@ -230,10 +230,15 @@ func (b *builder) warnings() *section {
 		s.Lead = "Training has no doubts about the data or the model."
 		return s
 	}
-	warnings := model.Condensed(b.t.Warnings)
-	s.Lead = "Training has " + plural(len(warnings), "doubt") + " about the data or the model. Read each before the figures are used."
-	for _, w := range warnings {
-		s.Warnings = append(s.Warnings, warning{clean(w.Code), clean(w.Column), clean(w.Detail)})
-	}
+	s.Warnings = warningsOf(b.t.Warnings)
+	s.Lead = "Training has " + plural(len(s.Warnings), "doubt") + " about the data or the model. Read each before the figures are used."
 	return s
+}
+
+// warningsOf are doubts as the page lists them.
+func warningsOf(doubts []model.Warning) (list []warning) {
+	for _, w := range model.Condensed(doubts) {
+		list = append(list, warning{clean(w.Code), clean(w.Column), clean(w.Detail)})
+	}
+	return list
 }
