@@ -216,7 +216,7 @@ func (t Target) Judge(v, s, c float64) (Purchase, error) {
 	switch {
 	case p.Profit < 0 && !near(v, s+c):
 		p.Verdict = AtALoss
-	case p.Headroom < 0 && !near(p.Max, c):
+	case t.price(v, s) < c && !near(v, t.value(c, s)): // even a price of 0 may miss the target
 		p.Verdict = BelowTarget
 	}
 	return p, nil

@@ -276,6 +276,27 @@ func TestJudge(t *testing.T) {
 	closeTo(t, "profit", sales.Profit, 56)
 }
 
+// Where sales cost eats the return, even a lead for nothing misses the target, and no lower price is held out.
+func TestJudgeWithoutAPrice(t *testing.T) {
+	target := Target{0.25, InInvestment}
+	for _, c := range []struct {
+		v, s, price float64
+		verdict     Verdict
+		words       string
+	}{
+		{120, 100, 0, BelowTarget, "bought at $0 a lead, it earns $20, but no price meets the target"},
+		{120, 100, 5, BelowTarget, "bought at $5 a lead, it earns $15, but no price meets the target"},
+		{125, 100, 0, WithinCap, "bought at $0 a lead, it earns $25 and could cost $0 more"},
+		{90, 100, 0, AtALoss, "bought at $0 a lead, it returns -$10: a loss of $10 on every lead"},
+		{0, 0, 0, WithinCap, "bought at $0 a lead, it earns $0 and could cost $0 more"},
+	} {
+		p := must(target.Judge(c.v, c.s, c.price))
+		if p.Verdict != c.verdict || p.Words("USD") != c.words {
+			t.Errorf("%v: %s, %q", c, p.Verdict, p.Words("USD"))
+		}
+	}
+}
+
 // The article's "Total (average)" row: $224 from averages, $226.66 from the leads.
 func TestAveragesAreATrap(t *testing.T) {
 	segments := []Member{{P: 0.06, M: 5000, Weight: 1}, {P: 0.10, M: 4000, Weight: 1}, {P: 0.05, M: 3000, Weight: 1}}

@@ -163,6 +163,9 @@ func (p Purchase) Words(c Currency) string {
 	case AtALoss:
 		return fmt.Sprintf("%s, it returns %s: a loss of %s on every lead", price, c.Format(p.Profit+p.Price), c.Format(c.Difference(p.Price, p.Profit+p.Price)))
 	case BelowTarget:
+		if p.Status == DoNotBuy {
+			return fmt.Sprintf("%s, it earns %s, but no price meets the target", price, c.Format(p.Profit))
+		}
 		return fmt.Sprintf("%s, it earns %s, but %s less would be needed for the target", price, c.Format(p.Profit), c.Format(-p.Room(c)))
 	}
 	return fmt.Sprintf("%s, it earns %s and could cost %s more", price, c.Format(p.Profit), c.Format(p.Room(c)))
