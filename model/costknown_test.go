@@ -178,3 +178,34 @@ func TestDoubtfulPurchase(t *testing.T) {
 		}
 	}
 }
+
+// Outcomes that are all alike are doubted, an empty table is refused, and open leads have an outlook without mature ones.
+func TestOutcomesAllAlike(t *testing.T) {
+	m, table, sources := paidTable(t)
+	l, _, err := m.leadsOf(table, "", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := &economist{m: m, l: l, money: m.TableMoney(table, nil)}
+	for won, want := range map[float64]string{0: "no sale of", 5: "", float64(len(l.rows)): "all of"} {
+		if got := x.oneSided(&EconomicRow{Won: won, Mature: len(l.rows)}); !strings.HasPrefix(got, want) || (want == "") != (got == "") {
+			t.Errorf("%v won: %q", won, got)
+		}
+	}
+	if _, err := m.Economics(&features.Table{Schema: table.Schema, Columns: table.Columns}, DefaultEconomicsOptions()); err == nil || !strings.Contains(err.Error(), "no lead") {
+		t.Errorf("an empty table: %v", err)
+	}
+	full, err := m.economist(table, DefaultEconomicsOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, err := m.Economics(table, DefaultEconomicsOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	young := *ofSource(t, base, sources[0])
+	young.Mature = 0
+	if chance := full.outlook(&young, nil)(0, 0); !(chance > 0 && chance < 1) {
+		t.Errorf("the leads of a new source are sold to with %v", chance)
+	}
+}

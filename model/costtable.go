@@ -73,20 +73,31 @@ func (x *economist) costTable(row *EconomicRow, rows []int32, spend []budget.Spe
 			own = append(own, budget.Spend{Source: row.Value, Start: s.Start, Amount: s.Amount})
 		}
 	}
-	table, err := budget.CostBySource(journeys, own, x.costOptions(x.path(row, rows), q))
+	table, err := budget.CostBySource(journeys, own, x.costOptions(x.outlook(row, rows), q))
 	if err != nil {
 		return nil, fmt.Errorf("model: economics: %s: %w", row.Value, err)
 	}
 	return table, nil
 }
 
-// costOptions are those of the cost table of leads that go this way.
-func (x *economist) costOptions(path budget.Path, q CostQuestion) budget.TableOptions {
+// costOptions are those of the cost table of leads whose open ones have an outlook, nil = unknown.
+func (x *economist) costOptions(outlook budget.Outlook, q CostQuestion) budget.TableOptions {
 	return budget.TableOptions{
-		StageCosts: path.Costs, Basis: q.Basis, Period: q.Period, From: x.clock.from, To: x.clock.to, AsOf: x.clock.asOf,
-		CycleDays: x.clock.cycle,
-		Outlook:   path.Outlook(func(stage int, days float64) float64 { return within(x.clock.days[stage], days) }),
+		StageCosts: x.stageCosts(), Basis: q.Basis, Period: q.Period, From: x.clock.from, To: x.clock.to, AsOf: x.clock.asOf,
+		CycleDays: x.clock.cycle, Outlook: outlook,
 	}
+}
+
+// outlook of a group's open leads: by the rates of its mature leads; of a group without any, by those of all leads,
+// and unknown where none is mature.
+func (x *economist) outlook(row *EconomicRow, rows []int32) budget.Outlook {
+	if row.Mature == 0 {
+		rows = features.AllRows(x.l.table.Rows)
+	}
+	if len(x.l.rows) == 0 {
+		return nil
+	}
+	return x.path(row, rows).Outlook(func(stage int, days float64) float64 { return within(x.clock.days[stage], days) })
 }
 
 // spendRecords are the records of spend, or what the leads' own cost column says, by source and month of creation.

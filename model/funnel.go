@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -82,6 +83,27 @@ func (x *economist) stagesOutOfOrder() string {
 	return ""
 }
 
+// oneSided says that the outcomes are all alike, where the model had expected otherwise with 95 %; "" if not.
+func (x *economist) oneSided(total *EconomicRow) string {
+	if total.Won != 0 && total.Won != float64(total.Mature) {
+		return ""
+	}
+	expected, none, all := 0.0, 0.0, 0.0
+	for _, r := range x.l.rows {
+		p := x.money.Probability[r]
+		expected += p
+		none, all = none+math.Log1p(-p), all+math.Log(p)
+	}
+	surprise := math.Log(0.05)
+	switch {
+	case total.Won == 0 && none < surprise:
+		return fmt.Sprintf("no sale of %s leads with a known outcome, of which the model expects %.1f: there are no intervals, and no reason to believe the caps; do the data lack the won leads?", budget.Count(total.Mature), expected)
+	case total.Won > 0 && all < surprise:
+		return fmt.Sprintf("all of %s leads with a known outcome were sold to, where the model expects %.1f: there are no intervals; do the data lack the lost leads?", budget.Count(total.Mature), expected)
+	}
+	return ""
+}
+
 // doubts are what a reader of the table should know before acting on it.
 func (x *economist) doubts(e *Economics) (notes []Warning) {
 	add := func(code, column, format string, args ...any) {
@@ -98,6 +120,9 @@ func (x *economist) doubts(e *Economics) (notes []Warning) {
 			add("cap_outside_interval", row.By, "%s: the model's cap of %s lies outside the %s interval of the outcomes, %s to %s: train anew, or trust the interval",
 				row.Value, e.Policy.Currency.AtMost(limit), budget.Percent(e.Level), e.Policy.Currency.AtMost(low), e.Policy.Currency.AtMost(high))
 		}
+	}
+	if text := x.oneSided(&e.Total); text != "" {
+		add("outcomes_one_sided", "", "%s", text)
 	}
 	if text := x.stagesOutOfOrder(); text != "" {
 		add("stages_out_of_order", "", "%s", text)

@@ -352,7 +352,10 @@ func young(costs *budget.Costs) string {
 	}
 	m := &costs.Maturity
 	share, _ := m.MatureShare.Value()
-	expected, _ := m.ExpectedWins.Value()
+	expected, known := m.ExpectedWins.Value()
+	if !known {
+		return fmt.Sprintf("%s won so far; how many in the end cannot be told, for no lead is old enough to learn from", budget.Count(costs.Counts[len(costs.Counts)-1]))
+	}
 	return fmt.Sprintf("%s won so far, %s expected in the end, because %s of the leads are younger than the sales cycle; --costs cohort says it of each source",
 		budget.Count(costs.Counts[len(costs.Counts)-1]), budget.Count(expected), budget.Percent(math.Round(1e3*(1-share))/1e3))
 }

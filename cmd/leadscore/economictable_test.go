@@ -28,3 +28,11 @@ func TestAllLeadsHaveARow(t *testing.T) {
 		}
 	}
 }
+
+// What cannot be told of young leads is said, not written as 0.
+func TestYoungWithoutOutlook(t *testing.T) {
+	costs := &budget.Costs{Counts: []float64{79, 5}, Maturity: budget.Maturity{Immature: true, MatureShare: budget.Known(0), ExpectedWins: budget.Unknown(budget.Unmeasured)}}
+	if text := young(costs); !strings.Contains(text, "5 won so far; how many in the end cannot be told") {
+		t.Errorf("%q", text)
+	}
+}
