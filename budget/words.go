@@ -40,6 +40,24 @@ func digits(x float64, n int) string {
 	return strconv.FormatFloat(rounded, 'f', -1, 64)
 }
 
+// Plain writes an amount to the nearest minor unit, with all of its digits and without the currency, for where that
+// stands beside it: 1,234.50, or 1,235 of yen.
+func (c Currency) Plain(x float64) string {
+	m, why := c.Estimate(x)
+	if why != "" {
+		return strconv.FormatFloat(x, 'g', 4, 64)
+	}
+	text, minus := strings.CutPrefix(m.decimal(), "-")
+	whole, fraction, found := strings.Cut(text, ".")
+	if text = Thousands(whole); found {
+		text += "." + fraction
+	}
+	if minus {
+		return "-" + text
+	}
+	return text
+}
+
 // AtMost writes a price that must not be exceeded, rounded down where Format rounds to the nearest.
 func (c Currency) AtMost(x float64) string {
 	m, why := c.Maximum(x)

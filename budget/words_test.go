@@ -32,3 +32,14 @@ func TestDifferencesAsWritten(t *testing.T) {
 		t.Errorf("beyond any money: %v", got)
 	}
 }
+
+// An amount beside its currency has the digits of it.
+func TestPlain(t *testing.T) {
+	for want, got := range map[string]string{
+		"88,834": Currency("JPY").Plain(88833.7), "-1,234.50": Currency("USD").Plain(-1234.5), "0.125": Currency("KWD").Plain(0.125), "0.00": Currency("EUR").Plain(-0.001), "3.00": Currency("").Plain(3),
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"github.com/leadscore/leadscore/budget"
 )
 
 // reasonText says a reason in words: what the value does to the probability and to the money.
@@ -42,7 +44,11 @@ func togetherText(r *Reason, currency string) string {
 
 // signedMoney writes an amount with its sign.
 func signedMoney(x float64, currency string) string {
-	return strings.TrimSpace(fmt.Sprintf("%+.2f %s", x, currency))
+	text := budget.Currency(currency).Plain(x)
+	if !strings.HasPrefix(text, "-") {
+		text = "+" + text
+	}
+	return strings.TrimSpace(text + " " + currency)
 }
 
 // inWords turns the separators of a column's name into blanks.

@@ -112,12 +112,16 @@ func describeScore(w io.Writer, s *model.Score) {
 	if s.LeadID != "" {
 		fmt.Fprintf(w, "lead %s\n", s.LeadID)
 	}
-	money := s.ExpectedValue != nil
+	money, c := s.ExpectedValue != nil, budget.Currency(s.Currency)
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 	line := func(name, value string, logOdds, probability float64, sign string, expected *float64) {
 		fmt.Fprintf(t, "%s\t%s\t%"+sign+".4f\t%"+sign+".3f %%\t", name, value, logOdds, 100*probability)
 		if money && expected != nil {
-			fmt.Fprintf(t, "%"+sign+".2f\t", *expected)
+			text := c.Plain(*expected)
+			if sign != "" && !strings.HasPrefix(text, "-") {
+				text = sign + text
+			}
+			fmt.Fprintf(t, "%s\t", text)
 		}
 		fmt.Fprintln(t)
 	}
