@@ -86,7 +86,7 @@ func (p *problem) warn(a *Allocation) {
 		}
 	}
 	if a.Spent > 0 && a.Lambda < 1-1e-9 {
-		say("the last dollar brings back %.2f: spending less would earn more", a.Lambda)
+		say("the last unit of money brings back %.2f: spending less would earn more", a.Lambda)
 	}
 	if !p.concave() {
 		say("with S-shaped curves the answer is exact on a grid of %d steps; it is within %.2g of the best", p.gridPrecise, a.Gap)

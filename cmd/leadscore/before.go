@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/datasets"
 	"github.com/leadscore/leadscore/features"
 	"github.com/leadscore/leadscore/model"
@@ -46,6 +48,16 @@ func earlierTiers(ctx context.Context, path string, separator rune, m *model.Mod
 		return nil, fmt.Errorf("--before: %w", err)
 	}
 	return tiers, nil
+}
+
+// strangeTiers counts the leads that were in a tier which there is no more.
+func strangeTiers(earlier map[string]string, tiers *budget.Tiers) (n int) {
+	for _, tier := range earlier {
+		if tier != budget.Unscored && !slices.Contains(tiers.Names, tier) {
+			n++
+		}
+	}
+	return n
 }
 
 func readParquet(ctx context.Context, path string, schema *features.Schema, fn func(*features.Batch) error) error {

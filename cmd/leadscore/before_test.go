@@ -72,6 +72,11 @@ func TestScoreKeepsTiers(t *testing.T) {
 	if changed == 0 || changed > len(fresh)/10 {
 		t.Errorf("%d of %d leads are kept in a tier that they would not get", changed, len(fresh))
 	}
+	first := fresh[0]["lead_id"]
+	r := must(t, append(args, "--out", at("x.csv"), "--before", write(t, dir, "strange.csv", "lead_id,tier\n"+first+",Gold\nx,"+tiers.Names[0]+"\n"))...)
+	if !strings.Contains(r.stderr, "1 of 2 leads were in a tier that this model does not have") {
+		t.Errorf("%s", r.stderr)
+	}
 	for want, file := range map[string]string{`"tier": not in the file`: at("leads.parquet"), "are read from .parquet or .csv": at("x.jsonl"), "no such file": at("none.csv")} {
 		if r := leadscore(t, append(args, "--out", at("x.csv"), "--before", file)...); r.code == exitDone || !strings.Contains(r.stderr, want) {
 			t.Errorf("%s: exit %d: %s", file, r.code, r.stderr)

@@ -83,6 +83,9 @@ func (a *app) score(ctx context.Context, f *scoreFlags) error {
 		if f.tiers, err = earlierTiers(ctx, f.before, separator, m); err != nil {
 			return err
 		}
+		if n := strangeTiers(f.tiers, m.Policy().Tiers); n > 0 {
+			fmt.Fprintf(a.stderr, "leadscore: warning: --before: %s of %s leads were in a tier that this model does not have: they are placed anew\n", budget.Count(n), budget.Count(len(f.tiers)))
+		}
 	}
 	sink, err := newScoreSink(f, m)
 	if err != nil {
