@@ -51,6 +51,7 @@ func (x *economist) funnel() (*Funnel, error) {
 	if f.BySource, err = budget.Leakage(x.journeys, values, x.clock.asOf); err != nil {
 		return nil, fmt.Errorf("model: funnel: %w", err)
 	}
+	f.forgetRates()
 	repairs, err := path.Repairs(m, repairLift)
 	if err != nil {
 		return nil, fmt.Errorf("model: funnel: %w", err)
@@ -60,6 +61,28 @@ func (x *economist) funnel() (*Funnel, error) {
 	}
 	f.Contact, err = x.contact(stages, values)
 	return f, err
+}
+
+// Lossless reports whether no lead is known to be lost. Then all that did not go on count as open, and no rate of the
+// resolved leads can be told.
+func (f *Funnel) Lossless() bool {
+	return !slices.ContainsFunc(f.Leaks, func(l budget.Leak) bool { return l.Lost > 0 })
+}
+
+// LosslessNote says what to do where no lead is known to be lost.
+const LosslessNote = "no lead is known to be lost, so that a rate of those resolved cannot be told; name the column of when leads were given up: columns.stages: {lost: …}"
+
+// forgetRates takes the rates of the resolved away where they would all be 100 %.
+func (f *Funnel) forgetRates() {
+	if !f.Lossless() {
+		return
+	}
+	unknown := budget.Unknown(budget.Unmeasured)
+	for _, leaks := range [][]budget.Leak{f.Leaks, f.BySource} {
+		for i := range leaks {
+			leaks[i].Rate, leaks[i].Low, leaks[i].High = unknown, unknown, unknown
+		}
+	}
 }
 
 // stagesOutOfOrder says which stage most leads enter before the one that it is counted after; "" if none.

@@ -22,6 +22,9 @@ func (b *builder) funnel() *section {
 	}
 	f, c := e.Funnel, e.Policy.Currency
 	s.Lead = leakLead(f, c)
+	if f.Lossless() {
+		s.Text = []string{"Note that " + model.LosslessNote + "."}
+	}
 	s.Figures = []figure{b.funnelFigure(e)}
 	s.Tables = []table{leakTable(f, c), reasonTable(f, c), sourceLeaks(f)}
 	s.Tables = append(s.Tables, costTables(e, c)...)

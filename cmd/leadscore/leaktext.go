@@ -31,6 +31,10 @@ func describeLeaks(w io.Writer, f *model.Funnel, c budget.Currency, level float6
 			percentFigure(l.Rate), interval, percentFigure(l.RawRate), estimate(c, gain))
 	}
 	_ = t.Flush()
+	if f.Lossless() {
+		fmt.Fprintln(w, model.LosslessNote)
+		return
+	}
 	fmt.Fprint(w, "resolved leads went on or were lost, open ones may still do either; 5 points more: what each lead would be worth more if so many more went on\n\n")
 	fmt.Fprintln(t, "stage\treason\tkind\tlost\tof the lost\tworth at most\t")
 	for _, l := range f.Leaks {
