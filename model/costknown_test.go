@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -233,5 +234,37 @@ func TestLosslessFunnel(t *testing.T) {
 				t.Errorf("%s: rate %v, raw rate %v", name, l.Rate, l.RawRate)
 			}
 		}
+	}
+}
+
+// Groups stand in the order of the value that is printed, which is that of weighted leads.
+func TestGroupsInOrderOfWeightedValue(t *testing.T) {
+	m, table, _ := paidTable(t)
+	x, err := m.economist(table, DefaultEconomicsOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.l.weights = make([]float64, table.Rows)
+	source := table.Schema.ByRole(features.RoleSource)
+	for r := range x.l.weights { // the last source by value weighs its best lead alone
+		x.l.weights[r] = 1
+	}
+	members := x.partition(source).members
+	last := members[len(members)-1]
+	best := slices.MaxFunc(last, func(a, b int32) int { return cmp.Compare(x.money.Value[a], x.money.Value[b]) })
+	for _, r := range last {
+		x.l.weights[r] = 1e-6
+	}
+	x.l.weights[best] = 1e6
+	rows, err := x.rows(x.partition(source))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.IsSortedFunc(rows, func(a, b EconomicRow) int {
+		v, _ := a.Group.Value.Value()
+		w, _ := b.Group.Value.Value()
+		return cmp.Compare(w, v)
+	}) {
+		t.Error("the groups are not in the order of their values")
 	}
 }

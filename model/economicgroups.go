@@ -61,10 +61,12 @@ func (x *economist) partition(column int) partition {
 		p.names, p.members = append(p.names, name), append(p.members, rows)
 	}
 	return p.sorted(func(rows []int32) (value float64) {
+		weight := 0.0
 		for _, r := range rows {
-			value += x.money.Value[r]
+			weight += x.l.weight(r)
+			value += float64(x.l.weight(r) * x.money.Value[r])
 		}
-		return value / float64(len(rows))
+		return value / weight
 	})
 }
 
