@@ -131,6 +131,9 @@ func (x *economist) findUnpaid() {
 	}
 }
 
+// costOfSourceUnknown is the code of the doubt about sources of whose cost nothing is known.
+const costOfSourceUnknown = "cost_of_source_unknown"
+
 // costDoubts are what a reader should know of the costs before believing them.
 func (x *economist) costDoubts() (notes doubtList) {
 	c := x.m.policy.Currency
@@ -154,7 +157,7 @@ func (x *economist) costDoubts() (notes doubtList) {
 			"missing or below 0 on %s of %s leads: each counts at the mean of the others of its source", budget.Count(x.costless), budget.Count(x.l.table.Rows))
 	}
 	if len(x.unpaid) > 0 {
-		notes.say("cost_of_source_unknown", "", "no cost is known of %s, and so none of all leads: write 0 where nothing was spent", someNames(x.unpaid))
+		notes.say(costOfSourceUnknown, "", "no cost is known of %s, and so none of all leads: write 0 where nothing was spent", someNames(x.unpaid))
 	}
 	return notes
 }

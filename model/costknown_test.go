@@ -268,3 +268,29 @@ func TestGroupsInOrderOfWeightedValue(t *testing.T) {
 		t.Error("the groups are not in the order of their values")
 	}
 }
+
+// A plan tells what its costs rest on, too.
+func TestPlanDoubtsItsCosts(t *testing.T) {
+	m, table, sources := paidTable(t)
+	base, err := m.Economics(table, DefaultEconomicsOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, _ := time.Parse(time.RFC3339, base.From)
+	month := time.Date(from.Year(), from.Month()+1, 1, 0, 0, 0, 0, time.UTC)
+	var o PlanOptions
+	for k := range 4 {
+		for i, s := range sources {
+			if i != 1 || k != 2 {
+				o.Spend = append(o.Spend, budget.Spend{Source: s, Start: month.AddDate(0, 0, 7*k), Amount: 1000})
+			}
+		}
+	}
+	_, warnings, err := m.Plan(table, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := (&Economics{Notes: warnings}); !strings.Contains(noted(e, "spend_gaps"), sources[1]+" (1 of 4)") || noted(e, costOfSourceUnknown) != "" {
+		t.Errorf("%+v", warnings)
+	}
+}

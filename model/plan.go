@@ -64,7 +64,16 @@ func (m *Model) Plan(table *features.Table, o PlanOptions) (*budget.Plan, []Warn
 	if len(clock.starts) == 0 {
 		return nil, nil, errors.New("model: plan: no whole period has both leads and a record of spend")
 	}
-	return x.plan(rows, parts, clock)
+	p, warnings, err := x.plan(rows, parts, clock)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, w := range x.costDoubts() {
+		if w.Code != costOfSourceUnknown { // told as a source that is left out
+			warnings = append(warnings, w)
+		}
+	}
+	return p, warnings, nil
 }
 
 // plan puts the sources together.
