@@ -211,32 +211,6 @@ func TestOutcomesAllAlike(t *testing.T) {
 	}
 }
 
-// Where no lead is known to be lost, the rate of the resolved is unknown, not 100 %.
-func TestLosslessFunnel(t *testing.T) {
-	for name, c := range map[string]struct {
-		lost  float64
-		known bool
-	}{"some lost": {10, true}, "none lost": {0, false}} {
-		var reasons []budget.ReasonCount
-		if c.lost > 0 {
-			reasons = []budget.ReasonCount{{Reason: "price", Count: c.lost}}
-		}
-		leak, err := budget.NewLeak(100, 40, reasons, 5)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f := &Funnel{Leaks: []budget.Leak{leak}, BySource: []budget.Leak{leak}}
-		f.forgetRates()
-		for _, l := range append(f.Leaks, f.BySource...) {
-			_, rate := l.Rate.Value()
-			_, low := l.Low.Value()
-			if _, raw := l.RawRate.Value(); rate != c.known || low != c.known || !raw {
-				t.Errorf("%s: rate %v, raw rate %v", name, l.Rate, l.RawRate)
-			}
-		}
-	}
-}
-
 // Groups stand in the order of the value that is printed, which is that of weighted leads.
 func TestGroupsInOrderOfWeightedValue(t *testing.T) {
 	m, table, _ := paidTable(t)

@@ -52,6 +52,8 @@ func (b *NewBuyers) say(c budget.Currency) {
 	z, known := b.Z.Value()
 	ratio, _ := b.Ratio.Value()
 	switch {
+	case !known && latest == earlier:
+		b.Words += "; no change"
 	case !known:
 		b.Words += "; too few to tell a change from chance"
 	case !b.Warning:
