@@ -37,22 +37,27 @@ func NewBuilder(schema *Schema, expected int) *Builder {
 	b := &Builder{schema: schema, columns: make([]columnBuilder, len(schema.fields))}
 	expected = min(max(expected, 0), maxExpected)
 	for i := range b.columns {
-		c := &b.columns[i]
-		c.field = &schema.fields[i]
-		if !stored(c.field) {
-			continue
-		}
-		switch c.field.Kind {
-		case Category:
-			c.code = map[string]uint32{}
-			c.codes = Codes{U8: make([]uint8, 0, expected)}
-		case Number:
-			c.numbers = Numbers{F32: make([]float32, 0, expected)}
-		case Time:
-			c.times = make([]int64, 0, expected)
-		}
+		b.columns[i] = newColumnBuilder(&schema.fields[i], expected)
 	}
 	return b
+}
+
+// newColumnBuilder has room for the expected number of rows, if a Table keeps the column.
+func newColumnBuilder(field *Field, expected int) columnBuilder {
+	c := columnBuilder{field: field}
+	if !stored(field) {
+		return c
+	}
+	switch field.Kind {
+	case Category:
+		c.code = map[string]uint32{}
+		c.codes = Codes{U8: make([]uint8, 0, expected)}
+	case Number:
+		c.numbers = Numbers{F32: make([]float32, 0, expected)}
+	case Time:
+		c.times = make([]int64, 0, expected)
+	}
+	return c
 }
 
 // stored reports whether a Table keeps the column.

@@ -23,7 +23,7 @@ func (t *Table) As(schema *Schema) (*Table, error) {
 			return nil, fmt.Errorf("features: table: column %d is %q, want %q", i, have.Name, want.Name)
 		case have.Kind == want.Kind:
 		case have.Kind == Number && want.Kind == Category:
-			as.Columns[i] = t.Columns[i].Numbers.asLevels(want.Type)
+			as.Columns[i] = t.Columns[i].Numbers.asLevels(want)
 		default:
 			return nil, fmt.Errorf("features: table: column %q is a %v, want a %v", want.Name, have.Kind, want.Kind)
 		}
@@ -32,30 +32,27 @@ func (t *Table) As(schema *Schema) (*Table, error) {
 }
 
 // asLevels returns the category of the numbers' texts.
-func (x Numbers) asLevels(stored Type) Column {
-	code := map[float64]uint32{}
-	var texts []string
+func (x Numbers) asLevels(field *Field) Column {
+	entry := map[float64]uint32{}
+	texts := &Dictionary{}
 	codes := make([]uint32, x.Len())
 	for i := range codes {
 		number := x.At(i) + 0 // one zero
 		if math.IsNaN(number) {
+			codes[i] = NoCode
 			continue
 		}
-		c, known := code[number]
+		code, known := entry[number]
 		if !known {
-			c = uint32(len(texts)) + 1
-			code[number] = c
-			texts = append(texts, stored.FormatNumber(number))
+			code = uint32(len(texts.Levels))
+			entry[number] = code
+			texts.Levels = append(texts.Levels, field.Type.FormatNumber(number))
 		}
-		codes[i] = c
+		codes[i] = code
 	}
-	levels := slices.Clone(texts)
-	slices.Sort(levels)
-	levels = slices.Compact(levels)
-	position := []uint32{uint32(len(levels))}
-	for _, text := range texts {
-		at, _ := slices.BinarySearch(levels, text)
-		position = append(position, uint32(at))
+	c := newColumnBuilder(field, len(codes))
+	if err := c.addCodes(&Vector{Codes: codes, Dictionary: texts}); err != nil {
+		panic(err) // the codes are the dictionary's own
 	}
-	return Column{Levels: levels, Codes: Codes{U32: codes}.mapped(nil, position, len(levels)+1)}
+	return c.sorted()
 }
