@@ -121,7 +121,10 @@ func (m Money) String() string {
 func (m Money) whole() bool { return m.Minor%int64(m.Currency.minorPerMajor()) == 0 }
 
 // text is the amount for people with all digits of the minor unit, or with none.
-func (m Money) text(digits int) string {
+func (m Money) text(digits int) string { return m.written(m.Currency.symbol(), digits) }
+
+// written is text after another symbol.
+func (m Money) written(symbol string, digits int) string {
 	text, minus := strings.CutPrefix(m.decimal(), "-")
 	whole, fraction, _ := strings.Cut(text, ".")
 	whole = Thousands(whole)
@@ -132,7 +135,7 @@ func (m Money) text(digits int) string {
 	if minus {
 		sign = "-"
 	}
-	return sign + m.Currency.symbol() + whole
+	return sign + symbol + whole
 }
 
 func (c Currency) symbol() string {

@@ -47,15 +47,16 @@ func (c Currency) Plain(x float64) string {
 	if why != "" {
 		return strconv.FormatFloat(x, 'g', 4, 64)
 	}
-	text, minus := strings.CutPrefix(m.decimal(), "-")
-	whole, fraction, found := strings.Cut(text, ".")
-	if text = Thousands(whole); found {
-		text += "." + fraction
+	return m.written("", c.Digits())
+}
+
+// SignedPlain is Plain with a plus where there is no minus.
+func (c Currency) SignedPlain(x float64) string {
+	text := c.Plain(x)
+	if strings.HasPrefix(text, "-") {
+		return text
 	}
-	if minus {
-		return "-" + text
-	}
-	return text
+	return "+" + text
 }
 
 // AtMost writes a price that must not be exceeded, rounded down where Format rounds to the nearest.

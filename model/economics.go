@@ -317,10 +317,11 @@ var noWins = budget.Unknown(budget.NoWins)
 func (x *economist) price(row *EconomicRow, rows []int32, p partition) error {
 	unmeasured := budget.Unknown(budget.Unmeasured)
 	row.Spend, row.CostPerLead = x.spent(row.Value, rows, p), unmeasured
-	if spend, known := row.Spend.Value(); known && x.costed(row, rows, p) > 0 {
-		row.CostPerLead = budget.Known(spend / x.costed(row, rows, p))
-	} else if known {
+	if spend, known := row.Spend.Value(); known {
 		row.CostPerLead = budget.Unknown(budget.NoLeads)
+		if leads := x.costed(row, rows, p); leads > 0 {
+			row.CostPerLead = budget.Known(spend / leads)
+		}
 	}
 	row.CapAbove, row.RequiredP, row.RequiredM, row.MaxReturn = unmeasured, unmeasured, unmeasured, unmeasured
 	v, valued := row.Group.Value.Value()

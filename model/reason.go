@@ -44,11 +44,7 @@ func togetherText(r *Reason, currency string) string {
 
 // signedMoney writes an amount with its sign.
 func signedMoney(x float64, currency string) string {
-	text := budget.Currency(currency).Plain(x)
-	if !strings.HasPrefix(text, "-") {
-		text = "+" + text
-	}
-	return strings.TrimSpace(text + " " + currency)
+	return strings.TrimSpace(budget.Currency(currency).SignedPlain(x) + " " + currency)
 }
 
 // inWords turns the separators of a column's name into blanks.

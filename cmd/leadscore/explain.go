@@ -117,11 +117,11 @@ func describeScore(w io.Writer, s *model.Score) {
 	line := func(name, value string, logOdds, probability float64, sign string, expected *float64) {
 		fmt.Fprintf(t, "%s\t%s\t%"+sign+".4f\t%"+sign+".3f %%\t", name, value, logOdds, 100*probability)
 		if money && expected != nil {
-			text := c.Plain(*expected)
-			if sign != "" && !strings.HasPrefix(text, "-") {
-				text = sign + text
+			amount := c.Plain
+			if sign != "" {
+				amount = c.SignedPlain
 			}
-			fmt.Fprintf(t, "%s\t", text)
+			fmt.Fprintf(t, "%s\t", amount(*expected))
 		}
 		fmt.Fprintln(t)
 	}
