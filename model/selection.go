@@ -105,7 +105,7 @@ func (t *trainer) crossedSales() (*wins, []float64) {
 
 // dependence is the regression of log profit.
 func (l *valueLearner) dependence(logOdds []float64) (*Dependence, error) {
-	all, err := l.all()
+	all, err := l.all(familyLogRidge)
 	if err != nil {
 		return nil, err
 	}

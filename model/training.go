@@ -72,7 +72,7 @@ type FitSummary struct {
 
 // ValueSummary says what a sale is worth, how that was learnt, and, where leads were held out, how good it is.
 type ValueSummary struct {
-	Kind     string  `json:"kind"` // gamma, log_ridge, tweedie, mean, or none
+	Kind     string  `json:"kind"` // gamma, double_gamma, log_ridge, tweedie, mean, or none
 	Wins     int     `json:"wins"` // at a known profit
 	Mean     float64 `json:"mean"` // profit per sale
 	Currency string  `json:"currency,omitempty"`
@@ -101,6 +101,8 @@ func (v *ValueSummary) Method() string {
 		return "ridge regression on log profit"
 	case ValueGamma:
 		return "Gamma regression"
+	case ValueDouble:
+		return "double Gamma regression"
 	case ValueTweedie:
 		return "Tweedie regression"
 	}

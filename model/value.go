@@ -19,11 +19,12 @@ import (
 
 // The kinds of value models.
 const (
-	ValueNone     = "none"      // the data hold no profit
-	ValueMean     = "mean"      // the credible mean, by source: credibility.go
-	ValueLogRidge = "log_ridge" // ridge on log profit
-	ValueGamma    = "gamma"     // Gamma with a log link
-	ValueTweedie  = "tweedie"   // Tweedie of power 1.5 with a log link
+	ValueNone     = "none"         // the data hold no profit
+	ValueMean     = "mean"         // the credible mean, by source: credibility.go
+	ValueLogRidge = "log_ridge"    // ridge on log profit
+	ValueGamma    = "gamma"        // Gamma with a log link
+	ValueDouble   = "double_gamma" // Gamma whose sales are weighted by how far they scatter (valuespread.go)
+	ValueTweedie  = "tweedie"      // Tweedie of power 1.5 with a log link
 )
 
 // valueModel is the value part of the artifact.
@@ -157,7 +158,7 @@ func (d *valueModel) check() error {
 		if len(d.Numbers)+len(d.Terms)+len(d.Bounds) > 0 || d.Paid != nil {
 			return fmt.Errorf("model: value: kind %q has neither terms nor bounds", d.Kind)
 		}
-	case ValueLogRidge, ValueGamma, ValueTweedie:
+	case ValueLogRidge, ValueGamma, ValueDouble, ValueTweedie:
 		if d.Feature != "" || len(d.Effects) > 0 {
 			return fmt.Errorf("model: value: kind %q has terms, not effects of feature %q", d.Kind, d.Feature)
 		}
@@ -165,7 +166,7 @@ func (d *valueModel) check() error {
 			return fmt.Errorf("model: value: bounds %v, want two amounts in order", d.Bounds)
 		}
 	default:
-		return fmt.Errorf("model: value: kind %q is none of log_ridge, gamma, tweedie, mean, none", d.Kind)
+		return fmt.Errorf("model: value: kind %q is none of log_ridge, gamma, double_gamma, tweedie, mean, none", d.Kind)
 	}
 	if !isMoney(d.Base, d.Effects) || !(d.Mean > 0) || math.IsInf(d.Mean, 0) {
 		return fmt.Errorf("model: value: a figure is not finite or beyond any money")

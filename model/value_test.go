@@ -218,4 +218,7 @@ func (w *salesTruth) compare(t *testing.T, n, repeats int) {
 	if tolerance := .03 + 2*math.Hypot(se, wantSE); mean > want+tolerance {
 		t.Errorf("RMSE %.3f, want %.2f within %.3f", mean, want, tolerance)
 	}
+	if w.name == "hetero" && n >= 300 && 2*kinds[ValueDouble] < repeats {
+		t.Errorf("%d of %d are %s, where sales scatter by their lead", kinds[ValueDouble], repeats, ValueDouble)
+	}
 }

@@ -7,6 +7,7 @@ import "math"
 //
 //	log ridge   ½(ln y − μ)²              μ − ln y
 //	Gamma       y·e^−μ + μ                1 − y·e^−μ
+//	double      the Gamma's, of sales that count the less the more they scatter (valuespread.go)
 //	Tweedie     2y·e^−μ/2 + 2e^μ/2        e^μ/2 − y·e^−μ/2        (power 1.5; Jørgensen 1987)
 //	Bernoulli   ln(1 + e^μ) − y·μ         σ(μ) − y                (μ is a logit: sales that are worth something)
 //
@@ -17,12 +18,13 @@ type valueFamily int
 const (
 	familyLogRidge valueFamily = iota
 	familyGamma
+	familyDouble
 	familyTweedie
 	familyBernoulli
 )
 
 func (f valueFamily) name() string {
-	return [...]string{ValueLogRidge, ValueGamma, ValueTweedie, "bernoulli"}[f]
+	return [...]string{ValueLogRidge, ValueGamma, ValueDouble, ValueTweedie, "bernoulli"}[f]
 }
 
 // residuals writes w·r of each sale and returns Σ w·loss; sales of weight 0 have none.
@@ -45,7 +47,7 @@ func (f valueFamily) loss(y, mu float64) (loss, slope float64) {
 	case familyLogRidge:
 		d := mu - math.Log(y)
 		return float64(d * d / 2), d
-	case familyGamma:
+	case familyGamma, familyDouble:
 		ratio := float64(y * math.Exp(-mu))
 		return ratio + mu, 1 - ratio
 	case familyTweedie:

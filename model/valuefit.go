@@ -17,12 +17,12 @@ import (
 //
 //	below 30    the credible mean
 //	below 100   ridge on log profit, of the five features that say most
-//	below 300   ridge on log profit, or Gamma
+//	below 300   ridge on log profit, Gamma, or a double Gamma (valuespread.go)
 //	above       also Tweedie
 //
 // Penalties are learnt from the sales (valuepenalty.go), and so are the shapes of numbers (valueshape.go). The family is the
-// log ridge, unless the Gamma deviance of another is less out of fold by familyMargin standard errors, once its total is
-// preserved: sizes are multiplied by the ratio Σ w·y ÷ Σ w·ŷ of predictions out of fold, in which losses and sales that
+// log ridge or the Gamma, whichever density the sales are likelier to come from, unless the Gamma deviance of another is less out of fold by
+// familyMargin standard errors, once its total is preserved: sizes are multiplied by the ratio Σ w·y ÷ Σ w·ŷ of predictions out of fold, in which losses and sales that
 // are worth nothing count (they are no part of the fit of sizes). Before the ratio, e^μ is kept from being less than the
 // least profit of training, or more than the greatest, by more than a factor of valueRoom.
 //
@@ -138,7 +138,7 @@ func (l *valueLearner) crossFit(ctx context.Context, family valueFamily) (*famil
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		f, err := l.without(k)
+		f, err := l.without(k, family)
 		if err != nil {
 			return nil, err
 		}
@@ -186,15 +186,16 @@ type regularisedSales struct {
 	design     *valueDesign
 	gram       *mat.SymDense
 	precisions *precisions
+	steady     *regularisedSales // of the double Gamma, nil = not made yet
 }
 
-// without are the sales without fold k.
-func (l *valueLearner) without(k int) (*regularisedSales, error) {
+// without are the sales without fold k, as a family weighs them.
+func (l *valueLearner) without(k int, family valueFamily) (*regularisedSales, error) {
+	all, err := l.all(family)
+	if err != nil {
+		return nil, err
+	}
 	if l.others[k] == nil {
-		all, err := l.all()
-		if err != nil {
-			return nil, err
-		}
 		w := l.weightsWithout(l.size, k)
 		if floats.Sum(w) == 0 {
 			return nil, fmt.Errorf("model: value: %w: too few accounts: one holds nearly all of them", errNoOptimum)
@@ -203,18 +204,35 @@ func (l *valueLearner) without(k int) (*regularisedSales, error) {
 			return nil, err
 		}
 	}
-	return l.others[k], nil
+	return l.weighed(l.others[k], family)
 }
 
-// all are all sales.
-func (l *valueLearner) all() (*regularisedSales, error) {
+// all are all sales, as a family weighs them.
+func (l *valueLearner) all(family valueFamily) (*regularisedSales, error) {
 	if l.whole == nil {
 		var err error
 		if l.whole, err = l.regularise(l.size, nil); err != nil {
 			return nil, err
 		}
 	}
-	return l.whole, nil
+	return l.weighed(l.whole, family)
+}
+
+// weighed are sales as a family weighs them.
+func (l *valueLearner) weighed(f *regularisedSales, family valueFamily) (*regularisedSales, error) {
+	if family != familyDouble {
+		return f, nil
+	}
+	if f.steady == nil {
+		w, err := l.steadied(f)
+		if err != nil {
+			return nil, err
+		}
+		if f.steady, err = l.regularise(w, f.precisions); err != nil {
+			return nil, err
+		}
+	}
+	return f.steady, nil
 }
 
 func (l *valueLearner) regularise(w []float64, start *precisions) (*regularisedSales, error) {
@@ -222,7 +240,7 @@ func (l *valueLearner) regularise(w []float64, start *precisions) (*regularisedS
 	if err != nil {
 		return nil, err
 	}
-	return &regularisedSales{w, d, d.gram(w), p}, nil
+	return &regularisedSales{w: w, design: d, gram: d.gram(w), precisions: p}, nil
 }
 
 // learnt is a value model in its design's coefficients.
@@ -234,7 +252,7 @@ type learnt struct {
 
 // fit fits a family of sizes on all sales.
 func (l *valueLearner) fit(family valueFamily) (*learnt, error) {
-	all, err := l.all()
+	all, err := l.all(family)
 	if err != nil {
 		return nil, err
 	}

@@ -34,6 +34,8 @@ type precisions struct {
 	tau  []float64 // of each column
 	phi  float64   // of log profit
 	free float64   // effective coefficients, with the intercept
+
+	spread *precisions // of how far profits scatter, nil = not learnt
 }
 
 // left is how many of n sales are not spent on coefficients, at least half of them.

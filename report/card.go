@@ -188,6 +188,8 @@ func valueMethod(v *model.ValueSummary) string {
 		return v.Method() + ", scaled to preserve the total"
 	case model.ValueGamma:
 		return v.Method() + " with a log link under a ridge, scaled to preserve the total"
+	case model.ValueDouble:
+		return v.Method() + " with a log link under a ridge, in which sales that scatter more count less, scaled to preserve the total"
 	case model.ValueTweedie:
 		return v.Method() + " of power 1.5 with a log link under a ridge, scaled to preserve the total"
 	}
