@@ -218,6 +218,9 @@ func (w *salesTruth) compare(t *testing.T, n, repeats int) {
 	if tolerance := .03 + 2*math.Hypot(se, wantSE); mean > want+tolerance {
 		t.Errorf("RMSE %.3f, want %.2f within %.3f", mean, want, tolerance)
 	}
+	if 50*kinds[ValueMean] > repeats {
+		t.Errorf("%d of %d are not told from the mean", kinds[ValueMean], repeats)
+	}
 	if w.name == "hetero" && n >= 300 && 2*kinds[ValueDouble] < repeats {
 		t.Errorf("%d of %d are %s, where sales scatter by their lead", kinds[ValueDouble], repeats, ValueDouble)
 	}

@@ -113,14 +113,14 @@ func (l *valueLearner) profits(size, paid *familyFit) []float64 {
 	return m
 }
 
-// valueTold is how many standard errors tell a value model from its constant. The best of several families is asked, so
-// 1.64 lets through 6 to 9 of 100 models of noise, and this 3 to 5.
+// valueTold is how many standard errors tell sizes from their constant. The best of several families is asked: of 100 models of
+// noise 1.64 lets through six to nine, and this three.
 const valueTold = 1.96
 
 // beatsConstant reports whether sizes out of fold can be told from the constant's, and lower the deviance of money at all: the
-// Gamma's, or, where a sale is worth nothing, the Tweedie's. They are told by the slope of the loss that they were fitted to, from
-// the constant towards them. How far that loss falls tells less: sizes pay in it for their own noise too, and of models
-// of 100 sales that were twice as good as the constant, one in 25 was not told by it.
+// Gamma's, or, where a sale is worth nothing, the Tweedie's. They are told by their covariance with log profit, which no
+// whale decides. How far a loss falls tells less, as sizes pay in it for their own noise: of models of 100 sales that were
+// twice as good as the constant, one in 25 was not told by it.
 func (l *valueLearner) beatsConstant(size, paid *familyFit) bool {
 	m := l.profits(size, paid)
 	ratio := ratioOf(l.y, m, l.w)
@@ -141,14 +141,13 @@ func (l *valueLearner) beatsConstant(size, paid *familyFit) bool {
 	if paid != nil { // which was told from its share
 		return inMoney > 0
 	}
-	level := l.levels(size.family)
+	log, level := l.levels(familyLogRidge), l.levels(size.family)
 	gain, se := l.gain(func(i int) float64 {
 		if l.size[i] == 0 {
 			return 0
 		}
-		constant := level[l.fold[i]]
-		_, slope := size.family.loss(l.y[i], constant)
-		return slope * (constant - l.clip(size.family, size.mu[i]))
+		k := l.fold[i]
+		return (math.Log(l.y[i]) - log[k]) * (l.clip(size.family, size.mu[i]) - level[k])
 	})
 	return gain > valueTold*se && inMoney > 0
 }

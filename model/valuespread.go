@@ -15,7 +15,8 @@ import (
 //	φ_i        e^σ²_i − 1, the dispersion of a log-normal profit about its mean
 //	weight     w_i/φ_i, relative to its mean and within a factor of mostSteady of it
 //
-// The weights change how well the mean is known, never what it is the mean of: a poor model of σ² costs precision alone.
+// The weights change how well the mean is known, never what it is the mean of: a poor model of σ² costs precision alone. So
+// how its effects vary is learnt from all sales, once for every fold.
 
 // The settings of the weights.
 const (
@@ -24,7 +25,7 @@ const (
 	leastSpare = 1e-6 // of a square, ÷ their mean: its logarithm tells how the effects on σ² vary
 )
 
-// steadied returns the weights of the double Gamma; the precisions of σ² stay with those of sizes.
+// steadied returns the weights of the double Gamma. What σ²'s effects vary by stays with the precisions of all sales.
 func (l *valueLearner) steadied(f *regularisedSales) ([]float64, error) {
 	ridge := &valueProblem{design: f.design, family: familyLogRidge, y: l.y, w: f.w}
 	size, err := ridge.minimiseSize(f.gram, f.precisions)
@@ -39,27 +40,18 @@ func (l *valueLearner) steadied(f *regularisedSales) ([]float64, error) {
 			squares.y[i] = max(e*e/f.precisions.phi, leastSpare)
 		}
 	}
-	if f.precisions.spread, err = squares.spreadPrecisions(f); err != nil {
-		return nil, err
+	of := l.whole.precisions
+	if of.spread == nil {
+		if of.spread, err = squares.learnPrecisions(f.design, f.w, nil); err != nil {
+			return nil, err
+		}
 	}
-	spread := &valueProblem{design: f.design.under(f.precisions.spread.tau), family: familyGamma, y: squares.y, w: f.w}
-	o, err := spread.minimiseSize(f.gram, f.precisions.spread)
+	spread := &valueProblem{design: f.design.under(of.spread.tau), family: familyGamma, y: squares.y, w: f.w}
+	o, err := spread.minimiseSize(f.gram, of.spread)
 	if err != nil {
 		return nil, fmt.Errorf("model: value: %w", err)
 	}
 	return steadyWeights(f.w, o.mu, f.precisions.phi), nil
-}
-
-// spreadPrecisions learns how the effects on σ² vary, for those sales alone or from where all ended.
-func (l *valueLearner) spreadPrecisions(f *regularisedSales) (*precisions, error) {
-	if l.known != nil && l.known.spread != nil {
-		return l.known.spread, nil
-	}
-	var start *precisions
-	if f != l.whole {
-		start = l.whole.precisions.spread
-	}
-	return l.learnPrecisions(f.design, f.w, start)
 }
 
 // steadyWeights are w ÷ φ of sales of σ² = φ0·e^μ.
@@ -68,7 +60,7 @@ func steadyWeights(w, mu []float64, phi0 float64) []float64 {
 	var sum, total float64
 	for i, w := range w {
 		if w > 0 {
-			steady[i] = 1 / math.Expm1(min(phi0*math.Exp(mu[i]), mostSpread))
+			steady[i] = 1 / math.Expm1(min(max(phi0*math.Exp(mu[i]), leastDispersion), mostSpread))
 			sum += float64(w * steady[i])
 			total += w
 		}
