@@ -28,31 +28,25 @@ func ratioOf(y, predicted, w []float64) float64 {
 
 // choose cross-fits the families that so many sales allow, and returns the best of them.
 func (l *valueLearner) choose(ctx context.Context) (*familyFit, error) {
-	best, err := l.crossFit(ctx, familyLogRidge)
-	if err != nil || l.paying < valueFew {
-		return best, err
+	families := []valueFamily{familyLogRidge, familyDouble, familyGamma, familyTweedie}
+	switch {
+	case l.paying < valueFew:
+		families = families[:1]
+	case l.paying < valueMany:
+		families = families[:3]
 	}
-	gamma, err := l.crossFit(ctx, familyGamma)
-	if err != nil {
-		return nil, err
-	}
-	double, err := l.crossFit(ctx, familyDouble)
-	if err != nil {
-		return nil, err
-	}
-	others := []*familyFit{double, gamma}
-	if l.likelierGamma(best, gamma) {
-		best, others = gamma, []*familyFit{best, double}
-	}
-	if l.paying >= valueMany {
-		tweedie, err := l.crossFit(ctx, familyTweedie)
-		if err != nil {
+	tried := make([]*familyFit, len(families))
+	for i, f := range families {
+		var err error
+		if tried[i], err = l.crossFit(ctx, f); err != nil {
 			return nil, err
 		}
-		others = append(others, tweedie)
 	}
-	least := l.deviances(best)
-	for _, t := range others {
+	if len(tried) > 1 && l.likelierGamma(tried[0], tried[2]) {
+		tried[0], tried[1], tried[2] = tried[2], tried[0], tried[1]
+	}
+	best, least := tried[0], l.deviances(tried[0])
+	for _, t := range tried[1:] {
 		deviance := l.deviances(t)
 		if gain, se := l.gain(func(i int) float64 { return least[i] - deviance[i] }); gain > familyMargin*se {
 			best, least = t, deviance

@@ -72,8 +72,8 @@ func steadyWeights(w, mu []float64, phi0 float64) []float64 {
 }
 
 // likelierGamma reports whether profits out of fold are likelier under Gammas about their means than under log-normals about
-// theirs, both with the one dispersion that suits them best. A mean of n sales is known √(log-normal ÷ Gamma) times as well from
-// the right one, and the densities tell them apart long before the deviances do.
+// theirs, both with the one dispersion that suits them best. Densities tell these two apart at a hundred sales, where
+// deviances do not yet.
 func (l *valueLearner) likelierGamma(ridge, gamma *familyFit) bool {
 	var total, square, half float64
 	for i, w := range l.size {
