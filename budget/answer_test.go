@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -71,6 +72,36 @@ func TestPlanFileRefuses(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%.40q for %.20q: %v, want %q", c.new, c.old, err, c.want)
 		}
+	}
+}
+
+// An arm that goes on gets a twentieth of the reserve however many have stopped, and if the plan does not say how
+// little an arm may get; a plan that says nothing is as good.
+func TestExperimentsKeepTheFloor(t *testing.T) {
+	p := must(ParsePlan([]byte(planText(t))))
+	dull := Arm{"dull", Beta{143, 9857}, 3500, 40} // known to be about at the target, while the hopes may be far above it
+	hope, hopeless := Arm{"hope", Beta{1, 3}, 4000, 300}, Arm{"hopeless", Beta{1, 400}, 4000, 4000}
+	p.Experiments.Arms = append([]Arm{dull, hope, hope, hope}, slices.Repeat([]Arm{hopeless}, 15)...)
+	for name, e := range map[string]*Experiments{"default": DefaultExperiments(p.Experiments.Arms), "as given": p.Experiments} {
+		p.Draws, p.Experiments = 0, e
+		r := must(p.Answer(t.Context(), Ask{})).Experiments
+		closeTo(t, name+": floor", r.Floor, 0.05)
+		for _, arm := range r.Arms {
+			if arm.Verdict == GoOn && arm.Share < 0.05 || arm.Verdict != GoOn && arm.Money.Minor != 0 {
+				t.Errorf("%s: %+v", name, arm)
+			}
+		}
+		if r.Arms[0].Verdict != GoOn || r.Arms[0].Best > 0.03 || r.Arms[4].Verdict != StopArm {
+			t.Errorf("%s: the arms do not show the floor: %+v", name, r.Arms[:5])
+		}
+	}
+	silent := must(ParsePlan([]byte(strings.Replace(planText(t), `"floor": 0.05,`, "", 1))))
+	if silent.Experiments.Floor != DefaultFloor || silent.Experiments.Draws == 0 {
+		t.Errorf("a plan without a floor has %+v", silent.Experiments)
+	}
+	nothing := strings.Replace(planText(t), `"experiments": {`, `"experiments": null}`, 1)
+	if none := must(ParsePlan([]byte(nothing[:strings.Index(nothing, "null}")+5]))); none.Experiments != nil {
+		t.Errorf("experiments that are null are %+v", none.Experiments)
 	}
 }
 

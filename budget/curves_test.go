@@ -233,6 +233,20 @@ func TestExperiments(t *testing.T) {
 	if _, err := Thompson(arms, 0.5, 0, 1); len(fieldsOf(err)) != 2 {
 		t.Error(err)
 	}
+	crowd := make([]Arm, 25)
+	for i := range crowd {
+		crowd[i] = Arm{string(rune('a' + i)), Beta{1, float64(1 + 100*i)}, 4000, 100}
+	}
+	for n, least := range map[int]float64{2: 0.05, 12: 0.05, 20: 0.05, 25: 0.04} {
+		total := 0.0
+		for _, s := range must(Thompson(crowd[:n], DefaultFloor, 200, 1)) {
+			total += s.Share
+			if s.Share < least-1e-12 {
+				t.Errorf("of %d arms, %s gets %v, want at least %v", n, s.Name, s.Share, least)
+			}
+		}
+		closeTo(t, "all shares", total, 1)
+	}
 	for p, want := range map[float64]ArmVerdict{0.96: Graduate, 0.95: GoOn, 0.5: GoOn, 0.05: GoOn, 0.04: StopArm} {
 		if got := must(JudgeArm(p)); got != want {
 			t.Errorf("P = %v: %s, want %s", p, got, want)

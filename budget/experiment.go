@@ -11,7 +11,9 @@ import (
 // The experiment reserve tries arms, such as a source with a tier. What an arm brings for a dollar is p·m/c, with p
 // known as a Beta distribution, m the value of a success and c the price of a lead. Until sales arrive, a success is
 // a first stage and m what a lead at that stage is worth. By Thompson sampling an arm gets the share of the reserve
-// with which it is the best in draws from the posteriors, but no less than a floor.
+// with which it is the best in draws from the posteriors, but no less than a floor f ≤ 1/n of n arms:
+//
+//	share = f + (1 − n·f)·P(best)
 
 // Arm is something to try.
 type Arm struct {
@@ -28,10 +30,18 @@ type ArmShare struct {
 	Share float64 `json:"share"` // of the reserve
 }
 
-// DefaultFloor is the least share of the reserve for an arm.
+// DefaultFloor is the least share of the reserve for an arm, where there are no more than 20 of them: of n arms none
+// can be promised more than 1/n.
 const DefaultFloor = 0.05
 
-// Thompson splits the reserve for the next batch, from so many draws. Of n arms, floor·n ≤ 1.
+// floorOf is the least share that each of n arms can be promised.
+func floorOf(floor float64, n int) float64 {
+	return min(floor, 1/float64(n))
+}
+
+// Thompson splits the reserve for the next batch, from so many draws: the floor, or the n-th part for each of n arms
+// if that is less, and the rest by the chance of being the best. A floor above [DefaultFloor] that n arms cannot all
+// have is refused.
 func Thompson(arms []Arm, floor float64, draws int, seed uint64) ([]ArmShare, error) {
 	var b bounds
 	checkArms(&b, "", arms, floor)
@@ -40,6 +50,7 @@ func Thompson(arms []Arm, floor float64, draws int, seed uint64) ([]ArmShare, er
 		return nil, err
 	}
 	shares := make([]ArmShare, len(arms))
+	floor = floorOf(floor, len(arms))
 	for i, wins := range bestCounts(arms, draws, seed) {
 		best := wins / float64(draws)
 		shares[i] = ArmShare{Name: arms[i].Name, Best: best, Share: floor + (1-floor*float64(len(arms)))*best}
@@ -49,7 +60,7 @@ func Thompson(arms []Arm, floor float64, draws int, seed uint64) ([]ArmShare, er
 
 func checkArms(b *bounds, prefix string, arms []Arm, floor float64) {
 	b.require(len(arms) > 0, prefix+"arms", len(arms), "at least one")
-	b.require(floor >= 0 && floor*float64(len(arms)) <= 1, prefix+"floor", floor, "at least 0, for all arms together at most 1")
+	b.require(floor >= 0 && (floor <= DefaultFloor || floor*float64(len(arms)) <= 1), prefix+"floor", floor, "from 0 to 0.05, or more if all arms together get at most 1")
 	for i, a := range arms {
 		name := at(prefix+"arms", i)
 		b.positive(name+".rate.alpha", a.Rate.Alpha)

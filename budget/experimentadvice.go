@@ -3,6 +3,7 @@ package budget
 // ExperimentAdvice is how to spend the reserve: on the arms that go on. One that graduates belongs to the core budget,
 // one that stops gets no more. The parts add up to the reserve, or to nothing if no arm is left.
 type ExperimentAdvice struct {
+	Floor float64     `json:"floor"` // least share of an arm that goes on: 1/n of n if the plan's floor is more
 	Arms  []ArmAdvice `json:"arms"`
 	Power []PowerRow  `json:"power"` // leads per arm to tell a lift over the mean rate: 80 %, two-sided 5 %
 }
@@ -60,6 +61,7 @@ func (x *ExperimentAdvice) share(e *Experiments, open []Arm, reserve Money, seed
 	if err != nil {
 		return err
 	}
+	x.Floor = floorOf(e.Floor, len(open))
 	weights := make([]float64, len(shares))
 	for i, s := range shares {
 		weights[i] = s.Share

@@ -47,16 +47,16 @@ type Plan struct {
 	Experiments *Experiments `json:"experiments,omitempty"` // what the reserve tries
 }
 
-// Experiments are what the reserve tries, each arm with at least the floor's share of it.
+// Experiments are what the reserve tries, each arm that goes on with at least the floor's share of it.
 type Experiments struct {
-	Floor float64 `json:"floor"`
+	Floor float64 `json:"floor"` // see [Thompson]
 	Draws int     `json:"draws"`
 	Arms  []Arm   `json:"arms"`
 }
 
-// DefaultExperiments have a floor of 5 %, lower if there are many arms, and 4,000 draws.
+// DefaultExperiments have a floor of 5 % and 4,000 draws.
 func DefaultExperiments(arms []Arm) *Experiments {
-	return &Experiments{Floor: min(DefaultFloor, 0.5/float64(max(len(arms), 1))), Draws: 4000, Arms: arms}
+	return &Experiments{Floor: DefaultFloor, Draws: 4000, Arms: arms}
 }
 
 // DefaultPlan has no sources: it stops at a return of 25 % on all investment, with a tenth in reserve.

@@ -11,9 +11,10 @@ import (
 	"unicode/utf8"
 )
 
-// A plan as a file or as the body of a request is one JSON object; what it leaves out is that of [DefaultPlan]. It is
-// read strictly: every key exactly as written here, none twice, none unknown, nothing after the object. (The decoder
-// of the standard library takes keys in any case and the last of several, so the keys are checked first.)
+// A plan as a file or as the body of a request is one JSON object; what it leaves out is that of [DefaultPlan], and of
+// [DefaultExperiments] in experiments. It is read strictly: every key exactly as written here, none twice, none
+// unknown, nothing after the object. (The decoder of the standard library takes keys in any case and the last of
+// several, so the keys are checked first.)
 
 // PlanError says where a plan is not one.
 type PlanError struct {
@@ -41,6 +42,12 @@ func ParsePlan(text []byte) (Plan, error) {
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return p, &PlanError{Detail: "something follows the object", Syntax: true}
+	}
+	var has struct {
+		Experiments json.RawMessage `json:"experiments"`
+	}
+	if err := json.Unmarshal(text, &has); err == nil && has.Experiments != nil {
+		p.Experiments = DefaultExperiments(nil)
 	}
 	if err := json.Unmarshal(text, &p); err != nil {
 		return p, planError(err)

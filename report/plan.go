@@ -112,10 +112,15 @@ func adviceTable(r *budget.PlanResult) table {
 }
 
 func armTable(r *budget.PlanResult) table {
-	t := table{Caption: "Experiments: how to spend the reserve of " + r.Reserve.String(), Words: map[int]bool{5: true},
-		Head: []string{"Arm", "Spend", "Leads", "Best with", "Price within its cap with", "Verdict"}}
+	t := table{Caption: "Experiments: how to spend the reserve of " + r.Reserve.String(), Words: map[int]bool{6: true},
+		Head: []string{"Arm", "Spend", "Share", "Leads", "Best with", "Price within its cap with", "Verdict"}}
 	for _, arm := range r.Experiments.Arms {
-		t.Rows = append(t.Rows, []string{clean(arm.Name), arm.Money.String(), fixed(arm.Leads, 0), roundPercent(arm.Best), roundPercent(arm.CapAbove), strings.ReplaceAll(string(arm.Verdict), "_", " ")})
+		share, leads, best := "–", "–", "–"
+		if arm.Verdict == budget.GoOn {
+			share, leads, best = percent(arm.Share), count(arm.Leads), percent(arm.Best)
+			t.Note = fmt.Sprintf("Each arm that goes on gets at least %s, the rest goes by the chance of bringing the most for the money.", roundPercent(r.Experiments.Floor))
+		}
+		t.Rows = append(t.Rows, []string{clean(arm.Name), arm.Money.String(), share, leads, best, percent(arm.CapAbove), strings.ReplaceAll(string(arm.Verdict), "_", " ")})
 	}
 	return t
 }

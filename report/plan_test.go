@@ -39,7 +39,7 @@ func TestWritePlan(t *testing.T) {
 		t.Errorf("written again, the page is another: %v", err)
 	}
 	text := page.String()
-	for _, part := range []string{"&lt;script&gt;", "What binds: ", r.Fingerprint, "one person more", "What is not well known", "spent until the last unit of money", "Experiments: how to spend the reserve of $5,000"} {
+	for _, part := range []string{"&lt;script&gt;", "What binds: ", r.Fingerprint, "one person more", "What is not well known", "spent until the last unit of money", "Experiments: how to spend the reserve of $5,000", "Each arm that goes on gets at least 5"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("%q is not on the page", part)
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -196,6 +197,26 @@ func TestPlanRefuses(t *testing.T) {
 		r := leadscore(t, append([]string{"budget"}, c.args...)...)
 		if r.code != c.code || !strings.Contains(r.stderr, c.want) {
 			t.Errorf("%s: exit %d: %s; want %d and %q", name, r.code, r.stderr, c.code, c.want)
+		}
+	}
+}
+
+// The answer says what every arm that goes on is sure of, also if the plan leaves it out. One that has stopped has no
+// share and no chance of being the best.
+func TestPlanShowsTheFloorOfItsExperiments(t *testing.T) {
+	text, err := os.ReadFile("../../budget/testdata/plan.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "plan.json")
+	text = bytes.Replace(bytes.Replace(text, []byte(`"floor": 0.05, "draws": 4000,`), nil, 1), []byte(`"price": 40}`), []byte(`"price": 4000}`), 1)
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := must(t, "budget", "--plan", path, "--draws", "0")
+	for _, part := range []string{"$5,000 are kept for experiments: at least 5 % for each arm that goes on", " podcast  $5,000  100 %", " directory      $0      –      –          –"} {
+		if !strings.Contains(r.stdout, part) {
+			t.Errorf("%q is not in\n%s", part, r.stdout)
 		}
 	}
 }

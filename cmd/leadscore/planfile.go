@@ -104,7 +104,8 @@ curve           leads of a period: power a*s^b; log a*ln(1 + s/b); saturation a*
 path            stages from the lead to the sale, the rate of leaving each for the next, the cost of entering each
 low, high       least and most spend on a source; equal ones pin it
 known           how well the source is known; leave it out to take it for certain
-current         what is spent on it today`
+current         what is spent on it today
+experiments     floor: least share of the reserve for an arm that goes on; price: of a lead; value: of a success`
 
 // writePlan writes a plan as YAML, or as JSON if the path ends so.
 func writePlan(path string, p *budget.Plan) error {

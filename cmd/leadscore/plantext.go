@@ -115,14 +115,19 @@ func describeOutcomes(w io.Writer, r *budget.PlanResult) {
 func describeExperiments(w io.Writer, r *budget.PlanResult) {
 	tried := slices.ContainsFunc(r.Experiments.Arms, func(a budget.ArmAdvice) bool { return a.Money.Minor > 0 })
 	if tried {
-		fmt.Fprintf(w, "\n%s are kept for experiments, by the chance of bringing the most for the money:\n", r.Reserve)
+		fmt.Fprintf(w, "\n%s are kept for experiments: at least %s for each arm that goes on, the rest by the chance of bringing the most for the money\n",
+			r.Reserve, budget.Percent(r.Experiments.Floor))
 	} else {
 		fmt.Fprintf(w, "\n%s are kept for experiments on something new: of every source here it is decided whether its price is within the cap\n", r.Reserve)
 	}
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "arm\tspend\tleads\tbest\tprice within cap\tverdict\t")
+	fmt.Fprintln(t, "arm\tspend\tshare\tleads\tbest with\tprice within cap with\tverdict\t")
 	for _, arm := range r.Experiments.Arms {
-		fmt.Fprintf(t, "%s\t%s\t%.0f\t%.0f %%\t%.0f %%\t%s\t\n", arm.Name, arm.Money, arm.Leads, 100*arm.Best, 100*arm.CapAbove, inWords(string(arm.Verdict)))
+		share, leads, best := "–", "–", "–"
+		if arm.Verdict == budget.GoOn {
+			share, leads, best = fmt.Sprintf("%.0f %%", 100*arm.Share), budget.Count(arm.Leads), fmt.Sprintf("%.0f %%", 100*arm.Best)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%.0f %%\t%s\t\n", arm.Name, arm.Money, share, leads, best, 100*arm.CapAbove, inWords(string(arm.Verdict)))
 	}
 	_ = t.Flush()
 	var parts []string
