@@ -133,6 +133,7 @@ func (a *app) budget(ctx context.Context, cmd *cobra.Command, f *budgetFlags) er
 	if err != nil {
 		return err
 	}
+	e.Notes = append(in.notes, e.Notes...)
 	if f.contact.asked() && (e.Funnel == nil || e.Funnel.Contact == nil) {
 		return errNoContact
 	}
@@ -148,6 +149,7 @@ type money struct {
 	model *model.Model
 	table *features.Table
 	spend []budget.Spend // nil without --spend
+	notes []model.Warning
 }
 
 // loadMoney reads what the flags name.
@@ -167,6 +169,9 @@ func (a *app) loadMoney(ctx context.Context, f *budgetFlags) (*money, error) {
 		return nil, err
 	}
 	defer d.Close()
+	if in.notes, err = repeatedLeads(ctx, d, m.Schema()); err != nil {
+		return nil, err
+	}
 	in.table, err = a.loadTable(ctx, d, m.Schema(), termsOf(m), workerCount(f.workers))
 	return in, err
 }

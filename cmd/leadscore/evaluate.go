@@ -74,6 +74,11 @@ func (a *app) evaluate(ctx context.Context, f *evaluateFlags) error {
 	if err != nil {
 		return err
 	}
+	repeated, err := repeatedLeads(ctx, d, m.Schema())
+	if err != nil {
+		return err
+	}
+	result.Notes = append(repeated, result.Notes...)
 	return a.print(result, func(w io.Writer) { describeAssessment(w, result) })
 }
 
@@ -125,14 +130,18 @@ func readTruth(ctx context.Context, spec string, data *datasets.Dataset, schema 
 func eachID(ctx context.Context, d *datasets.Dataset, schema *features.Schema, fn func(b *features.Batch, row int, id string)) error {
 	return d.Batches(ctx, schema, datasets.DefaultReadOptions(), func(b *features.Batch) error {
 		for row, code := range b.Vectors[0].Codes {
-			id := ""
-			if code != features.NoCode {
-				id = b.Vectors[0].Dictionary.Levels[code]
-			}
-			fn(b, row, id)
+			fn(b, row, idOf(&b.Vectors[0], code))
 		}
 		return nil
 	})
+}
+
+// idOf is the id that a code stands for, "" for none.
+func idOf(v *features.Vector, code uint32) string {
+	if code == features.NoCode {
+		return ""
+	}
+	return v.Dictionary.Levels[code]
 }
 
 // describeAssessment prints the figures for people.

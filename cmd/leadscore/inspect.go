@@ -118,6 +118,13 @@ func (a *app) inspectData(ctx context.Context, f *trainFlags, c *config, d *data
 		return nil, err
 	}
 	found := profile(d, table)
+	repeated, err := repeatedLeads(ctx, d, schema)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range repeated {
+		found.Notes = append(found.Notes, join(w.Column, w.Detail))
+	}
 	if schema.ByRole(features.RoleOutcome) < 0 {
 		found.Notes = append(found.Notes, "no outcome column is known: pass --outcome COLUMN to see the base rate and columns that may leak")
 		return found, nil

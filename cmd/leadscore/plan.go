@@ -117,7 +117,7 @@ func (a *app) basePlan(ctx context.Context, f *budgetFlags) (*budget.Plan, error
 	if err != nil {
 		return nil, err
 	}
-	a.warn(warnings)
+	a.warn(append(in.notes, warnings...))
 	p.Limits.Budget = spentToday(p)
 	return p, nil
 }

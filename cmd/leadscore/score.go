@@ -34,14 +34,17 @@ type scoreFlags struct {
 
 // scoreSummary is what score prints.
 type scoreSummary struct {
-	Leads         int            `json:"leads"`
-	Mean          float64        `json:"mean_probability"`
-	Conversions   float64        `json:"expected_conversions"`
-	ExpectedValue *float64       `json:"expected_value,omitempty"` // of all leads together
-	Currency      string         `json:"currency,omitempty"`
-	Warnings      map[string]int `json:"warnings,omitempty"` // leads by warning code
-	Out           string         `json:"out"`
-	Model         model.Identity `json:"model"`
+	Leads         int             `json:"leads"`
+	Mean          float64         `json:"mean_probability"`
+	Conversions   float64         `json:"expected_conversions"`
+	ExpectedValue *float64        `json:"expected_value,omitempty"` // of all leads together
+	Currency      string          `json:"currency,omitempty"`
+	Warnings      map[string]int  `json:"warnings,omitempty"` // leads by warning code
+	Notes         []model.Warning `json:"notes,omitempty"`    // about the file
+	Out           string          `json:"out"`
+	Model         model.Identity  `json:"model"`
+
+	ids *leadIDs
 }
 
 func (a *app) scoreCommand() *cobra.Command {
@@ -92,7 +95,7 @@ func (a *app) score(ctx context.Context, f *scoreFlags) error {
 		return err
 	}
 	defer sink.abort()
-	summary := &scoreSummary{Out: f.out, Model: m.Identity(), Warnings: map[string]int{}}
+	summary := &scoreSummary{Out: f.out, Model: m.Identity(), Warnings: map[string]int{}, ids: newLeadIDs(0)}
 	bar := a.newBar("scoring", -1)
 	defer bar.done()
 	if sink.columnar() && ending(f.data) != endingLines && f.tiers == nil {
@@ -109,7 +112,11 @@ func (a *app) score(ctx context.Context, f *scoreFlags) error {
 	if summary.Leads > 0 {
 		summary.Mean = summary.Conversions / float64(summary.Leads)
 	}
+	if summary.Notes, err = summary.ids.repeatedIn(ctx, f.data, separator, m); err != nil {
+		return err
+	}
 	bar.done()
+	a.warn(summary.Notes)
 	return a.print(summary, summary.text)
 }
 
@@ -176,6 +183,7 @@ func scoreBatches(ctx context.Context, f *scoreFlags, separator rune, m *model.M
 			scorer.Decide(b, &scores.Scores, &scores.decisions)
 		}
 		summary.addBatch(&scores.Scores, m.Currency())
+		summary.ids.addBatch(b)
 		bar.at(summary.Leads)
 		return sink.addBatch(b, &scores)
 	})
@@ -201,6 +209,7 @@ func (s *scoreSummary) addBatch(scores *model.Scores, currency string) {
 // add counts a score.
 func (s *scoreSummary) add(score *model.Score) {
 	s.Leads++
+	s.ids.add(score.LeadID)
 	s.Conversions += score.Probability
 	s.Currency = score.Currency
 	if score.ExpectedValue != nil {

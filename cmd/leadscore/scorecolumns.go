@@ -256,9 +256,7 @@ func addIDs(c *datasets.FrameColumn, b *features.Batch, _ *batchScores) {
 	for row := range b.Rows {
 		text := ""
 		if i >= 0 {
-			if v := &b.Vectors[i]; v.Codes[row] != features.NoCode {
-				text = v.Dictionary.Levels[v.Codes[row]]
-			}
+			text = idOf(&b.Vectors[i], b.Vectors[i].Codes[row])
 		}
 		c.Texts, c.Valid = append(c.Texts, text), append(c.Valid, text != "")
 	}
