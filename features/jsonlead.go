@@ -290,6 +290,10 @@ func (f *Field) expects() string {
 		return "true or false"
 	case f.Type.Base == String && f.Kind == Category:
 		return "a text"
+	case f.Type.Integer() && f.namedByNumber():
+		return `a whole number, or a text that is written as one such as "147"`
+	case f.namedByNumber():
+		return `a number, or a text that is written as one is at its shortest, such as "147" or "1.5"`
 	case f.Type.Integer():
 		return "a whole number"
 	}
@@ -318,17 +322,27 @@ func (r *leadReader) textFeature(i int) bool {
 	return true
 }
 
-// jsonText reads a JSON text as field i. It takes what TextValue takes, except that a number or a boolean
-// must not be sent as a text.
+// jsonText reads a JSON text as field i. It takes what TextValue takes, except that a number or a boolean must not be
+// sent as a text: but where numbers name things, forms send the name, so that the text of a level is taken, written as
+// the level is: "147", not "0147", "147.0" or "1e2".
 func (s *Schema) jsonText(f *Field, i int, text string) (Value, error) {
-	if f.Type.Base == Bool || f.Type.Numeric() {
-		if s.absent[Normalise(text)] {
-			return Value{}, nil
-		}
-		return Value{}, fmt.Errorf("expected %s", f.expects())
+	if f.Type.Base != Bool && !f.Type.Numeric() {
+		return s.TextValue(i, text)
 	}
-	return s.TextValue(i, text)
+	text = Normalise(text)
+	if s.absent[text] {
+		return Value{}, nil
+	}
+	if f.namedByNumber() {
+		if value, err := s.TextValue(i, text); err == nil && value.Text == text {
+			return value, nil
+		}
+	}
+	return Value{}, fmt.Errorf("expected %s", f.expects())
 }
+
+// namedByNumber reports whether the field is a category whose levels are numbers.
+func (f *Field) namedByNumber() bool { return f.Kind == Category && f.Type.Numeric() }
 
 // numberFeature reads a number as field i.
 func (r *leadReader) numberFeature(i int) bool {

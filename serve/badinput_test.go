@@ -48,6 +48,7 @@ func badRows() []badRow {
 		{"09: 1e999", lead("employees", "1e999"), 400, "number_out_of_range", "/employees"},
 		{"09: -1e999", lead("annual_revenue", "-1e999"), 400, "number_out_of_range", "/annual_revenue"},
 		{"12: number as text", lead("employees", `"12"`), 422, "type", "/employees"},
+		{"12: text that is no level's number", lead("zip", `"08001"`), 422, "type", "/zip"},
 		{"13: bool as 0", lead("subscribed", "0"), 422, "type", "/subscribed"},
 		{"13: bool as 1", lead("subscribed", "1"), 422, "type", "/subscribed"},
 		{"13: bool as yes", lead("subscribed", `"yes"`), 422, "type", "/subscribed"},

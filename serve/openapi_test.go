@@ -224,7 +224,7 @@ func TestInputSchema(t *testing.T) {
 	if p := doc.Properties["employees"]; p.Stored != "int32" || !slices.Equal(p.Type, []string{"integer", "null"}) || len(p.Range) != 2 {
 		t.Errorf("employees: %+v", p)
 	}
-	if p := doc.Properties["zip"]; p.Kind != "category" || !slices.Equal(p.Type, []string{"integer", "null"}) {
+	if p := doc.Properties["zip"]; p.Kind != "category" || !slices.Equal(p.Type, []string{"integer", "string", "null"}) {
 		t.Errorf("zip: %+v", p)
 	}
 	if _, listed := doc.Properties["converted"]; listed {

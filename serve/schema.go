@@ -144,6 +144,10 @@ func (p *property) setType(f *features.Field) {
 	default:
 		p.Type = []string{"number", "null"}
 	}
+	if f.Kind == features.Category && f.Type.Numeric() {
+		p.Type, p.MaxLength = slices.Insert(p.Type, 1, "string"), features.MaxText
+		p.Description = "The number names something: it may be sent as a text too, written as the number is at its shortest."
+	}
 	if bounds, bounded := typeBounds[f.Type.Base]; bounded {
 		p.Minimum, p.Maximum = &bounds[0], &bounds[1]
 	}

@@ -48,6 +48,19 @@ func TestServerIsModel(t *testing.T) {
 	}
 }
 
+// TestFormsSendTexts holds that a number which names something is the same level as a text.
+func TestFormsSendTexts(t *testing.T) {
+	h := testServer(t, nil).Handler()
+	number, text := send(t, h, call{body: with("zip", "1200")}), send(t, h, call{body: with("zip", `"1200"`)})
+	if other := send(t, h, call{body: with("zip", "8001")}); !bytes.Equal(number.body, text.body) || bytes.Equal(number.body, other.body) {
+		t.Errorf("number %s\ntext %s\nother %s", number.body, text.body, other.body)
+	}
+	p := send(t, h, call{body: with("zip", `"1200.0"`)}).problem(t)
+	if len(p.Errors) != 1 || p.Errors[0].Detail != `expected a whole number, or a text that is written as one such as "147"` {
+		t.Errorf("%+v", p)
+	}
+}
+
 func TestExplain(t *testing.T) {
 	h := testServer(t, nil).Handler()
 	const all = 8 // features of the fixture

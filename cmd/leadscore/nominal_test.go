@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -62,7 +63,11 @@ func TestNumberThatNamesThings(t *testing.T) {
 	row := strings.Split(string(readFiles(t, dir)["scores.csv"]), "\n")[1]
 	lines := strings.Split(string(readFiles(t, dir)["shops.csv"]), "\n")
 	cells := strings.Split(lines[1], ",")
-	lead := fmt.Sprintf(`{"lead_id":%q,"shop":%s,"pages":%s,"channel":%q}`, cells[0], cells[1], cells[2], cells[3])
+	lead := fmt.Sprintf(`{"shop":%s,"lead_id":%q,"pages":%s,"channel":%q}`, cells[1], cells[0], cells[2], cells[3])
+	form := strings.Replace(lead, cells[1], strconv.Quote(cells[1]), 1)
+	if number, text := leadscoreWith(t, lead, nil, "explain", "--model", at("model.json"), "--lead", "-"), leadscoreWith(t, form, nil, "explain", "--model", at("model.json"), "--lead", "-"); number.stdout != text.stdout || number.code != exitDone {
+		t.Errorf("as a number:\n%s%s\nas a text:\n%s%s", number.stdout, number.stderr, text.stdout, text.stderr)
+	}
 	explained := leadscoreWith(t, lead, nil, "explain", "--model", at("model.json"), "--lead", "-", "--json")
 	var score struct{ Probability float64 }
 	if err := json.Unmarshal([]byte(explained.stdout), &score); err != nil {
