@@ -315,7 +315,7 @@ const columnsMeaning = "p: share of the leads that convert; profit/sale: of one 
 // describeWords says what a reader of the table must not miss.
 func describeWords(w io.Writer, e *model.Economics) {
 	c := e.Policy.Currency
-	fmt.Fprintf(w, "\n%s\n\n", wrapped(columnsMeaning))
+	fmt.Fprintf(w, "\n%s\n", wrapped("  ", columnsMeaning))
 	var few []string
 	for i := range e.Rows {
 		if r := &e.Rows[i]; r.Few {

@@ -372,7 +372,7 @@ func TestDiscountedProfits(t *testing.T) {
 	text := strings.Replace(contents(t, filepath.Join(dir, "leadscore.yaml")), "economics:\n", "economics:\n  annual_discount: 0.5\n", 1)
 	discounted := filepath.Join(dir, "discounted.json")
 	r := must(t, "train", "--data", data, "--config", write(t, dir, "discount.yaml", text), "--recipe", "plain", "--holdout", "0", "--out", discounted)
-	if !strings.Contains(r.stdout, "profit per sale, at 50 % a year back to the day of the lead") {
+	if !strings.Contains(strings.Join(strings.Fields(r.stdout), " "), "profit per sale, at 50 % a year back to the day of the lead") {
 		t.Error(r.stdout)
 	}
 	paid := reckoned(t, "--model", modelPath, "--data", data)

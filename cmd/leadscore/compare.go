@@ -87,7 +87,7 @@ func (a *app) compareModels(ctx context.Context, paths []string, f *trainFlags) 
 }
 
 func describeComparison(w io.Writer, c *model.Comparison) {
-	which := fmt.Sprintf("leads that no model was fitted on (split: %s)", c.Split)
+	which := fmt.Sprintf("leads that no model was fitted on, %s", splitWords(c.Split))
 	if c.Split == model.WholeFile {
 		which = "leads of the file: a model is flattered by those that it was fitted on"
 	}

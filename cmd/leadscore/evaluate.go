@@ -189,7 +189,7 @@ func describeGroups(w io.Writer, groups []model.Group) {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "by\tvalue\tleads\tconverted\trate\tinterval\tpredicted\tAUC\t")
 	for _, g := range groups {
-		auc := "-"
+		auc := "–"
 		if g.AUC != nil {
 			auc = fmt.Sprintf("%.3f", *g.AUC)
 		}

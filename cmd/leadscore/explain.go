@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -82,31 +81,6 @@ func (a *app) readLead(path string) ([]byte, error) {
 	return text, err
 }
 
-// textWidth is that of sentences in a terminal, besides an indent of two.
-const textWidth = 100
-
-// wrapped breaks a text into indented lines.
-func wrapped(text string) string {
-	var lines strings.Builder
-	length := textWidth
-	for _, word := range strings.Fields(text) {
-		n := utf8.RuneCountInString(word)
-		if length+1+n > textWidth {
-			if lines.Len() > 0 {
-				lines.WriteByte('\n')
-			}
-			lines.WriteString("  ")
-			length = -1
-		} else {
-			lines.WriteByte(' ')
-		}
-		lines.WriteString(word)
-		length += 1 + n
-	}
-	lines.WriteByte('\n')
-	return lines.String()
-}
-
 // describeScore writes the ledger: base, each reason, and what they add up to.
 func describeScore(w io.Writer, s *model.Score) {
 	if s.LeadID != "" {
@@ -148,7 +122,7 @@ func describeScore(w io.Writer, s *model.Score) {
 		fmt.Fprintf(w, "after %.1f days without a conversion: %.3f %%\n", *s.AgeDays, 100**s.ProbabilityOpen)
 	}
 	if ci := s.ProbabilityCI; ci != nil {
-		fmt.Fprintf(w, "interval: %.3f %% to %.3f %%,\n%s", 100*ci[0], 100*ci[1], wrapped(model.ProbabilityIntervalMeaning))
+		fmt.Fprintf(w, "interval: %.3f %% to %.3f %%,\n%s", 100*ci[0], 100*ci[1], wrapped("  ", model.ProbabilityIntervalMeaning))
 	}
 	if s.InsufficientEvidence {
 		fmt.Fprintln(w, "insufficient evidence: training found nothing better than the base rate, which this is")
@@ -177,7 +151,7 @@ func describeWorth(w io.Writer, m *model.Model, lead *features.Lead, s *model.Sc
 	if later, known := d.Worth.Nurture.Value(); known {
 		text += fmt.Sprintf("; nurturing it first brings %s, if it does what is assumed of it", c.Format(later))
 	}
-	fmt.Fprintln(w, text)
+	fmt.Fprint(w, wrapped("", text))
 }
 
 // nothing reports whether a reason adds what is written as 0 in every column.
@@ -189,7 +163,7 @@ func nothing(r *model.Reason) bool {
 func describeNotes(w io.Writer, warnings []features.Warning) {
 	for i, warning := range warnings {
 		if warning.Detail != "" {
-			fmt.Fprintf(w, "note: %s: %s\n", warning.Code, join(warning.Feature, warning.Detail))
+			fmt.Fprint(w, wrapped("", "note: "+inWords(warning.Code)+": "+join(warning.Feature, warning.Detail)))
 			continue
 		}
 		alike := func(v features.Warning) bool { return v.Code == warning.Code && v.Detail == "" }
@@ -202,7 +176,7 @@ func describeNotes(w io.Writer, warnings []features.Warning) {
 				names = append(names, v.Feature)
 			}
 		}
-		fmt.Fprintf(w, "note: %s: %s\n", warning.Code, strings.Join(names, ", "))
+		fmt.Fprint(w, wrapped("", "note: "+inWords(warning.Code)+": "+strings.Join(names, ", ")))
 	}
 }
 
@@ -218,6 +192,6 @@ func describeDecision(w io.Writer, s *model.Score) {
 		fmt.Fprintf(w, "a lead like this may cost at most: %s\n", budget.Currency(s.Currency).Format(*s.MaxCost))
 	}
 	if s.Action != "" {
-		fmt.Fprintf(w, "action: %s\n", s.Action)
+		fmt.Fprintf(w, "action: %s\n", inWords(string(s.Action)))
 	}
 }

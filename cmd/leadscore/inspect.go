@@ -212,9 +212,13 @@ func profileLevels(p *columnProfile, c *features.Column, rows int) {
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return counts[b] - counts[a] })
 	for _, k := range order[:min(topLevels, len(order))] {
-		p.Top = append(p.Top, fmt.Sprintf("%s %.0f %%", c.Levels[k], 100*float64(counts[k])/float64(rows)))
+		share := "<1 %"
+		if 100*counts[k] >= rows {
+			share = fmt.Sprintf("%.0f %%", 100*float64(counts[k])/float64(rows))
+		}
+		p.Top = append(p.Top, c.Levels[k]+" "+share)
 	}
-	if looksLikeID(p, rows) {
+	if p.Role == features.RoleFeature.String() && looksLikeID(p, rows) {
 		p.Note = "nearly every row has a value of its own: an id is no feature"
 	}
 }
@@ -312,7 +316,7 @@ func (c *columnProfile) content() string {
 	text := ""
 	switch {
 	case c.Levels > 0:
-		text = fmt.Sprintf("%s levels: %s", budget.Count(c.Levels), strings.Join(c.Top, ", "))
+		text = strings.TrimSuffix(fmt.Sprintf("%s levels: %s", budget.Count(c.Levels), strings.Join(c.Top, ", ")), ": ")
 	case c.Min != nil:
 		text = fmt.Sprintf("%s to %s, mean %s", figure(*c.Min), figure(*c.Max), figure(*c.Mean))
 	case c.From != "":
@@ -324,10 +328,15 @@ func (c *columnProfile) content() string {
 	return text
 }
 
-// figure writes a number of a column in about four digits, whole numbers in full up to a million.
+// figure writes a number of a column in about four digits, whole numbers in full up to a million, with commas between
+// thousands.
 func figure(x float64) string {
-	if x == math.Trunc(x) && math.Abs(x) < 1e6 {
-		return strconv.FormatFloat(x, 'f', -1, 64)
+	switch size := math.Abs(x); {
+	case x == math.Trunc(x) && size < 1e6:
+		return budget.Count(x)
+	case size >= 1e4 && size < 1e15:
+		unit := math.Pow(10, math.Floor(math.Log10(size))-3)
+		return budget.Count(math.Round(x/unit) * unit)
 	}
 	return strconv.FormatFloat(x, 'g', 4, 64)
 }

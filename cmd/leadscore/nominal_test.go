@@ -53,6 +53,12 @@ func TestNumberThatNamesThings(t *testing.T) {
 	if strings.Count(trained.stderr, "number_names: shop: ") != 1 {
 		t.Errorf("train:\n%s", trained.stderr)
 	}
+	checkLines(t, trained.stdout)
+	for _, code := range []string{"identity", "holdout          time", "holdout          random:", "%!"} {
+		if strings.Contains(trained.stdout, code) {
+			t.Errorf("train prints %q:\n%s", code, trained.stdout)
+		}
+	}
 	kept := write(t, dir, "kept.yaml", "columns: {id: lead_id}\noutcome: {converted: converted}\nfeatures: {kinds: {shop: number}}\n")
 	if r := must(t, "train", "--data", data, "--config", kept, "--out", at("kept.json")); strings.Contains(r.stderr, "number_names") {
 		t.Errorf("declared a number:\n%s", r.stderr)

@@ -32,8 +32,16 @@ func describePlan(w io.Writer, r *budget.PlanResult) {
 	describeScenarios(w, r.Scenarios, c)
 	describeTornado(w, r.Tornado, c)
 	k := r.Certificate
-	fmt.Fprintf(w, "\nproof: the next unit of money brings %.6g on every source between its bounds (to %.0e); nothing is better by more than %.0e of the whole\n", k.Lambda, k.Spread, k.Gap)
+	fmt.Fprintf(w, "\nproof: the next unit of money brings %.6g on every source between its bounds (to %s); nothing is better by more than %s of the whole\n", k.Lambda, tiny(k.Spread), tiny(k.Gap))
 	fmt.Fprintf(w, "plan %s, model %s\n", shortHash(r.Fingerprint), shortHash(r.Plan.Model))
+}
+
+// tiny writes a share that should be nothing.
+func tiny(share float64) string {
+	if share < 1e-9 {
+		return "a billionth"
+	}
+	return fmt.Sprintf("%.0e", share)
 }
 
 // shortHash is the start of a hash.
@@ -101,7 +109,12 @@ func describeOutcomes(w io.Writer, r *budget.PlanResult) {
 		column := c.Prices(now, planned)
 		return [2]string{column.Write(now), column.Write(planned)}
 	}
-	spend := money(func(o *budget.Outcomes) float64 { return o.Spend })
+	spend := money(func(o *budget.Outcomes) float64 {
+		if o == &r.Planned {
+			return r.Spend.Major() // in whole cents, as each source's
+		}
+		return o.Spend
+	})
 	value := money(func(o *budget.Outcomes) float64 { return o.Value })
 	cost := money(func(o *budget.Outcomes) float64 { return o.SalesCost })
 	profit := money(func(o *budget.Outcomes) float64 { return o.Profit })

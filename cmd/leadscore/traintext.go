@@ -12,16 +12,24 @@ import (
 	"github.com/leadscore/leadscore/model"
 )
 
-// facts writes a table of names and what is said of them.
+// facts writes a table of names and what is said of them, on several lines if it is long.
 type facts struct{ io.Writer }
 
+// factNames is the width of the names of facts with the space around them.
+const factNames = 19
+
 func (t facts) row(name, format string, args ...any) {
-	fmt.Fprintf(t, "  %s\t%s\n", name, fmt.Sprintf(format, args...))
+	for i, line := range linesOf(fmt.Sprintf(format, args...), textWidth-factNames-2) {
+		if i > 0 {
+			name, line = "", "  "+line
+		}
+		fmt.Fprintf(t, "  %s\t%s\n", name, line)
+	}
 }
 
 // text prints the result for people.
 func (o *trainOutput) text(w io.Writer) {
-	fmt.Fprintf(w, "%s\n\n", o.Verdict.Sentence)
+	fmt.Fprintln(w, wrapped("", o.Verdict.Sentence))
 	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	t := facts{table}
 	d := o.Data
@@ -47,7 +55,7 @@ func (o *trainOutput) text(w io.Writer) {
 // describeHoldout says how good the model is on leads that it had not seen.
 func (o *trainOutput) describeHoldout(t facts) {
 	h := o.Holdout
-	t.row("holdout", "%s: %s leads; figures of a model fitted before them; the shipped model is %s", o.Split.Kind, budget.Count(h.Rows), shipped(o.Training))
+	t.row("holdout", "%s leads, %s; these figures are of a model that had not seen them; the shipped model is %s", budget.Count(h.Rows), splitWords(o.Split.Kind), shipped(o.Training))
 	t.row("AUC", "%.4f (%.4f to %.4f)", h.AUC, h.AUCCI[0], h.AUCCI[1])
 	if o.Folds != nil {
 		t.row("", "%.4f on random folds, for comparison only", o.Folds.AUC)
@@ -60,7 +68,7 @@ func (o *trainOutput) describeHoldout(t facts) {
 // describeFit says what was fitted, and to what.
 func (o *trainOutput) describeFit(t facts) {
 	f := o.Fit
-	t.row("model", "%s: %d features, %s coefficients, calibration %s", f.Recipe, f.Columns, budget.Count(f.Coefficients), f.Calibration.Kind)
+	t.row("model", "recipe %s: %d features, %s coefficients; probabilities %s", f.Recipe, f.Columns, budget.Count(f.Coefficients), calibrationWords(&f.Calibration))
 	t.row("optimum", "objective %.4f, relative gradient %.1e, %d passes", f.Objective, f.GradientNorm, f.Passes)
 	if f.Sampled != 0 {
 		t.row("sample", "by outcome, with weights in the ratio of %.4g: fitted without them, the base rate restored", math.Exp(f.Sampled))
@@ -68,7 +76,7 @@ func (o *trainOutput) describeFit(t facts) {
 	if d := f.Delay; d != nil {
 		t.row("days to convert", "median (90 %%) %s", lagText(d))
 		if d.Used > 0 {
-			t.row("immature leads", "%s of %s have converted, %s of the others are expected to", budget.Count(d.Converted), budget.Count(d.Used), budget.Count(d.Expected))
+			t.row("immature leads", "%s of %s have converted, of the others %s will", budget.Count(d.Converted), budget.Count(d.Used), budget.Count(d.Expected))
 		}
 	}
 }
@@ -123,7 +131,7 @@ func youngUsed(d model.DataSummary) string {
 	if d.YoungUsed == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", of which %s by what is open of them", budget.Count(d.YoungUsed))
+	return fmt.Sprintf(" (%s of them used as far as their age tells)", budget.Count(d.YoungUsed))
 }
 
 // lagText says how long conversions take.
@@ -150,6 +158,27 @@ func lagText(d *model.Delay) string {
 
 // day is the date of an RFC 3339 time.
 func day(text string) string { return strings.SplitN(text, "T", 2)[0] }
+
+// splitWords says which leads a split holds out.
+func splitWords(kind string) string {
+	switch kind {
+	case model.SplitTime:
+		return "the latest ones"
+	case model.SplitRowOrder:
+		return "the last rows"
+	case model.SplitRandom:
+		return "drawn at random"
+	}
+	return inWords(kind)
+}
+
+// calibrationWords says what calibration does to the probabilities.
+func calibrationWords(c *model.Calibration) string {
+	if c.Intercept == 0 && c.Slope == 1 {
+		return "as fitted"
+	}
+	return fmt.Sprintf("calibrated: %.3f × log-odds %+.3f", c.Slope, c.Intercept)
+}
 
 func shipped(t *model.Training) string {
 	switch {

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+)
+
+// checkLines makes sure that no line of a text is wider than sentences are.
+func checkLines(t *testing.T, text string) {
+	t.Helper()
+	for line := range strings.SplitSeq(text, "\n") {
+		if utf8.RuneCountInString(line) > textWidth && !strings.HasPrefix(line, "model ") && !strings.HasPrefix(line, "report ") {
+			t.Errorf("wider than %d: %q", textWidth, line)
+		}
+	}
+}
+
+// Lines hold the words in their order, none is wider than asked unless it is one word, and no word that has room in a
+// line starts the next.
+func TestLinesKeepTheirWords(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		words := rapid.SliceOf(rapid.StringMatching(`[a-zé–]{1,30}`)).Draw(t, "words")
+		width := rapid.IntRange(1, 40).Draw(t, "width")
+		lines := linesOf(strings.Join(words, " "), width)
+		if got := strings.Fields(strings.Join(lines, " ")); !slices.Equal(got, words) {
+			t.Fatalf("%q of %q", got, words)
+		}
+		for i, line := range lines {
+			n := utf8.RuneCountInString(line)
+			if n > width && strings.Contains(line, " ") {
+				t.Fatalf("%q is wider than %d", line, width)
+			}
+			if i+1 < len(lines) && n+1+utf8.RuneCountInString(strings.Fields(lines[i+1])[0]) <= width {
+				t.Fatalf("%q has room for the start of %q", line, lines[i+1])
+			}
+		}
+	})
+}
