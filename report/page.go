@@ -1,9 +1,7 @@
 package report
 
 import (
-	"crypto/sha256"
 	_ "embed"
-	"encoding/base64"
 	"fmt"
 	"html/template"
 	"io"
@@ -12,15 +10,13 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"github.com/leadscore/leadscore/internal/pages"
 	"github.com/leadscore/leadscore/model"
 )
 
 var (
 	//go:embed page.html.tmpl
-	pageText string
-	//go:embed style.css
-	styleText string
-
+	pageText     string
 	pageTemplate = template.Must(template.New("page").Parse(pageText))
 )
 
@@ -122,10 +118,8 @@ func render(w io.Writer, t *model.Training, options Options) error {
 	if b.err != nil {
 		return b.err
 	}
-	css := styleText + b.sheet.css()
-	hash := sha256.Sum256([]byte(css))
-	p.Style = template.CSS(css)
-	p.Policy = "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'"
+	css := pages.Style + b.sheet.css()
+	p.Style, p.Policy = template.CSS(css), pages.Policy(css)
 	return pageTemplate.Execute(w, p)
 }
 

@@ -2,8 +2,6 @@ package report
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"html/template"
@@ -18,6 +16,7 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 
 	"github.com/leadscore/leadscore/budget"
+	"github.com/leadscore/leadscore/internal/pages"
 )
 
 // WritePlan writes a page about the answer to a plan to w: the recommendation and what binds, the curve of each source
@@ -31,10 +30,8 @@ func WritePlan(w io.Writer, r *budget.PlanResult) error {
 	if b.err != nil {
 		return fmt.Errorf("report: plan: %w", b.err)
 	}
-	css := styleText + b.sheet.css()
-	hash := sha256.Sum256([]byte(css))
-	p.Style = template.CSS(css)
-	p.Policy = "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'"
+	css := pages.Style + b.sheet.css()
+	p.Style, p.Policy = template.CSS(css), pages.Policy(css)
 	var out bytes.Buffer
 	if err := pageTemplate.Execute(&out, p); err != nil {
 		return fmt.Errorf("report: plan: %w", err)

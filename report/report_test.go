@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/leadscore/leadscore/features"
+	"github.com/leadscore/leadscore/internal/pages"
 	"github.com/leadscore/leadscore/model"
 )
 
@@ -253,7 +254,7 @@ func TestColoursStandOut(t *testing.T) {
 	if got := contrast("#ffffff", "#000000"); math.Abs(got-21) > 1e-9 {
 		t.Fatalf("contrast of white and black is %v, want 21", got)
 	}
-	for i, block := range regexp.MustCompile(`(?s):root \{(.*?)\}`).FindAllStringSubmatch(styleText, -1) {
+	for i, block := range regexp.MustCompile(`(?s):root \{(.*?)\}`).FindAllStringSubmatch(pages.Style, -1) {
 		colour := map[string]string{}
 		for _, m := range regexp.MustCompile(`--(\w+): (#[0-9a-f]{6})`).FindAllStringSubmatch(block[1], -1) {
 			colour[m[1]] = m[2]
