@@ -2,6 +2,7 @@ package budget
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -18,6 +19,19 @@ func Count[T int | float64](n T) string {
 		return "-" + Thousands(digits)
 	}
 	return Thousands(digits)
+}
+
+// Brief writes a number of any kind in about four digits, a whole one below a million in full, with commas between
+// thousands: 8.311, 29,733, 9,821,000,000.
+func Brief(x float64) string {
+	switch size := math.Abs(x); {
+	case x == math.Trunc(x) && size < 1e6:
+		return Count(x)
+	case size >= 1e4 && size < 1e15:
+		unit := math.Pow(10, math.Floor(math.Log10(size))-3)
+		return Count(math.Round(x/unit) * unit)
+	}
+	return strconv.FormatFloat(x, 'g', 4, 64)
 }
 
 // Thousands sets commas between the thousands of a number's digits before its point.

@@ -43,3 +43,12 @@ func TestPlain(t *testing.T) {
 		}
 	}
 }
+
+func TestBrief(t *testing.T) {
+	for x, want := range map[float64]string{0: "0", -7: "-7", 29_733: "29,733", 999_999: "999,999", 9_821_297_000: "9,821,000,000", 59_663.4: "59,660", -59_663.4: "-59,660",
+		5.8110886: "5.811", 2618.1228: "2618", 0.0000123: "1.23e-05", 1e20: "1e+20"} {
+		if got := Brief(x); got != want {
+			t.Errorf("%v is written %q, want %q", x, got, want)
+		}
+	}
+}

@@ -25,6 +25,7 @@ type active struct {
 	inputs   []byte // JSON Schema of a lead
 	card     []byte // what GET /v1/model answers
 	tiers    []byte // what GET /v1/tiers answers
+	home     home
 }
 
 func decodeModel(r io.Reader) (*active, error) {
@@ -44,7 +45,7 @@ func decodeModel(r io.Reader) (*active, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &active{scorer: m, identity: m.Identity(), schema: m.Schema(), inputs: inputs, card: card, tiers: tiers}, nil
+	return &active{scorer: m, identity: m.Identity(), schema: m.Schema(), inputs: inputs, card: card, tiers: tiers, home: homeOf(m)}, nil
 }
 
 // openRegular opens a file once it is known to be a regular one of at most limit bytes: a directory, a pipe

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -100,6 +101,28 @@ func artifact(recipe string, seed uint64) []byte {
 	var b bytes.Buffer
 	if err := training.Model.Encode(&b); err != nil {
 		panic(err)
+	}
+	return b.Bytes()
+}
+
+// moneyless returns the bytes of a model that was trained without profits.
+func moneyless(t testing.TB) []byte {
+	t.Helper()
+	fields := slices.Clone(fixtureFields)
+	fields[len(fields)-1].Role = features.RoleExcluded
+	schema, err := features.NewSchema(fields, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := model.DefaultOptions()
+	options.Recipe, options.Label.Column, options.Holdout = model.RecipePlain, "converted", 0
+	training, err := model.Train(t.Context(), fixtureTable(schema, 1), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := training.Model.Encode(&b); err != nil {
+		t.Fatal(err)
 	}
 	return b.Bytes()
 }

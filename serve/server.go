@@ -86,7 +86,7 @@ func (s *Server) routes() *gin.Engine {
 	e.POST("/v1/score", s.score)
 	e.POST("/v1/budget", s.plan)
 	for path, handler := range map[string]gin.HandlerFunc{
-		"/v1/schema": s.inputs, "/v1/model": s.card, "/v1/tiers": s.tiers, "/livez": s.livez, "/readyz": s.readyz, "/openapi.yaml": s.openapi,
+		"/": s.home, "/v1/schema": s.inputs, "/v1/model": s.card, "/v1/tiers": s.tiers, "/livez": s.livez, "/readyz": s.readyz, "/openapi.yaml": s.openapi,
 	} {
 		e.GET(path, handler)
 		e.HEAD(path, handler)

@@ -7,7 +7,6 @@ import (
 	"io"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -318,7 +317,7 @@ func (c *columnProfile) content() string {
 	case c.Levels > 0:
 		text = strings.TrimSuffix(fmt.Sprintf("%s levels: %s", budget.Count(c.Levels), strings.Join(c.Top, ", ")), ": ")
 	case c.Min != nil:
-		text = fmt.Sprintf("%s to %s, mean %s", figure(*c.Min), figure(*c.Max), figure(*c.Mean))
+		text = fmt.Sprintf("%s to %s, mean %s", budget.Brief(*c.Min), budget.Brief(*c.Max), budget.Brief(*c.Mean))
 	case c.From != "":
 		text = day(c.From) + " to " + day(c.To)
 	}
@@ -326,17 +325,4 @@ func (c *columnProfile) content() string {
 		text = strings.TrimPrefix(text+"; "+c.Note, "; ")
 	}
 	return text
-}
-
-// figure writes a number of a column in about four digits, whole numbers in full up to a million, with commas between
-// thousands.
-func figure(x float64) string {
-	switch size := math.Abs(x); {
-	case x == math.Trunc(x) && size < 1e6:
-		return budget.Count(x)
-	case size >= 1e4 && size < 1e15:
-		unit := math.Pow(10, math.Floor(math.Log10(size))-3)
-		return budget.Count(math.Round(x/unit) * unit)
-	}
-	return strconv.FormatFloat(x, 'g', 4, 64)
 }

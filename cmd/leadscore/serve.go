@@ -18,9 +18,9 @@ func (a *app) serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Answer scores over HTTP",
-		Long: `Serves POST /v1/score and /v1/budget, GET /v1/tiers, /v1/model, /v1/schema, /livez, /readyz and /openapi.yaml.
-The model is read again when its file is replaced, and on SIGHUP; a file that does not check out is refused and the
-model in use goes on answering.`,
+		Long: `Serves POST /v1/score and /v1/budget, GET /v1/tiers, /v1/model, /v1/schema, /livez, /readyz and /openapi.yaml,
+and for people a page at / with the model, its tiers and a form. The model is read again when its file is replaced,
+and on SIGHUP; a file that does not check out is refused and the model in use goes on answering.`,
 		Example: `  leadscore serve --model model.json --addr 127.0.0.1:8080
   curl -s localhost:8080/v1/score -H 'Content-Type: application/json' -d '{"source":"referral"}'
   curl -s 'localhost:8080/v1/score?explain=all' -H 'Content-Type: application/json' -d '{"leads":[{"source":"referral"}]}'
