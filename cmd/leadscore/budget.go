@@ -183,7 +183,8 @@ func describeEconomics(w io.Writer, e *model.Economics, f *budgetFlags) {
 		describeChange(w, e.Change, c)
 	}
 	if e.Hours != nil {
-		fmt.Fprintf(w, "%s\n\n", e.Hours.Words)
+		paragraph(w, "%s", e.Hours.Words)
+		fmt.Fprintln(w)
 	}
 	if e.Goal != nil {
 		describeGoal(w, e.Goal)
@@ -243,7 +244,8 @@ func basisWords(b budget.Basis) string {
 }
 
 func describeChange(w io.Writer, change *model.TargetChange, c budget.Currency) {
-	fmt.Fprintf(w, "what changes: %s\n\n", change.Why)
+	paragraph(w, "what changes: %s", change.Why)
+	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "group\tcap before\tcap now\tdifference\tat the actual cost\t")
 	rows := make([][3]budget.Figure, len(change.Rows))
@@ -322,11 +324,11 @@ func describeWords(w io.Writer, e *model.Economics) {
 			few = append(few, fmt.Sprintf("%s (%s)", r.Value, budget.Count(r.Leads)))
 		}
 		for _, text := range rowNotes(&e.Rows[i], c) {
-			fmt.Fprintf(w, "%s: %s\n", e.Rows[i].Value, text)
+			paragraph(w, "%s: %s", e.Rows[i].Value, text)
 		}
 	}
 	describeFew(w, few)
-	fmt.Fprintf(w, "averages: %s\n", e.Total.Group.Words(c, e.Policy.Target))
+	paragraph(w, "averages: %s", e.Total.Group.Words(c, e.Policy.Target))
 	if e.Whales != nil {
 		describeWhales(w, e.Whales, c)
 	}
@@ -334,10 +336,10 @@ func describeWords(w io.Writer, e *model.Economics) {
 		describeContact(w, e.Funnel.Contact, c)
 	}
 	if e.NewBuyers != nil {
-		fmt.Fprintf(w, "new buyers: %s\n", e.NewBuyers.Words)
+		paragraph(w, "new buyers: %s", e.NewBuyers.Words)
 	}
 	if text := young(e.Total.Costs); text != "" {
-		fmt.Fprintf(w, "young leads: %s\n", text)
+		paragraph(w, "young leads: %s", text)
 	}
 }
 
@@ -347,7 +349,8 @@ func describeWhales(w io.Writer, x *model.Whales, c budget.Currency) {
 	for i, r := range x.Rows {
 		parts[i] = fmt.Sprintf("%s %s (%s)", rowName(r.By, r.Value), maximum(c, r.Without), maximum(c, r.Cap))
 	}
-	fmt.Fprintf(w, "great sales: %s\ncaps without them (with them): %s\n", x.Words, strings.Join(parts, ", "))
+	paragraph(w, "great sales: %s", x.Words)
+	paragraph(w, "caps without them (with them): %s", strings.Join(parts, ", "))
 }
 
 // young says how many sales are still to come of leads that are too young, "" if none is.
@@ -402,7 +405,7 @@ func describeFew(w io.Writer, groups []string) {
 	case n > named:
 		groups = append(groups[:named:named], budget.Count(n-named)+" more")
 	}
-	fmt.Fprintf(w, "too few leads to go by: %s\n", strings.Join(groups, ", "))
+	paragraph(w, "too few leads to go by: %s", strings.Join(groups, ", "))
 }
 
 func describeArithmetic(w io.Writer, e *model.Economics) {

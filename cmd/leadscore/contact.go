@@ -146,15 +146,15 @@ func clockTime(text string) (time.Duration, bool) {
 
 // describeContact says how long leads wait for the first contact, and what that costs.
 func describeContact(w io.Writer, x *model.ContactWaits, c budget.Currency) {
-	fmt.Fprintf(w, "first contact: %s\n", waited(x))
+	paragraph(w, "first contact: %s", waited(x))
 	if x.Working != nil {
-		fmt.Fprintf(w, "in working time: %s\n", x.Working.Words())
+		paragraph(w, "in working time: %s", x.Working.Words())
 	}
 	if x.Service != nil {
-		fmt.Fprintf(w, "agreement: %s\n", x.Service.Words())
+		paragraph(w, "agreement: %s", x.Service.Words())
 	}
 	if x.Stale != nil {
-		fmt.Fprintf(w, "waiting costs: %s\n", x.Stale.Words(c))
+		paragraph(w, "waiting costs: %s", x.Stale.Words(c))
 	}
 }
 

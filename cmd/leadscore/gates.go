@@ -80,7 +80,9 @@ func (f *gateFlags) gates(cmd *cobra.Command, of *budget.Gates) *budget.Gates {
 
 // describeQualified prints how many leads pass the gates.
 func describeQualified(w io.Writer, q *model.Qualified) {
-	fmt.Fprintf(w, "\n%s\n\n", q.Words)
+	fmt.Fprintln(w)
+	paragraph(w, "%s", q.Words)
+	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "source\tleads a month\tright fit\tMQLs\tof the leads\tsales expected\tone sale in\t")
 	line := func(name string, r *model.QualifiedRow) {

@@ -49,9 +49,9 @@ func (f *goalFlags) goal(cmd *cobra.Command) (*model.GoalQuestion, error) {
 
 // describeGoal prints what a goal takes.
 func describeGoal(w io.Writer, g *model.Goal) {
-	fmt.Fprintf(w, "goal: %s\n", g.Words)
+	paragraph(w, "goal: %s", g.Words)
 	if g.Warning != "" {
-		fmt.Fprintf(w, "but: %s\n", g.Warning)
+		paragraph(w, "but: %s", g.Warning)
 	}
 	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)

@@ -16,12 +16,13 @@ func describePlan(w io.Writer, r *budget.PlanResult) {
 	if r.Difference != nil {
 		describePlanDifference(w, r.Difference, c)
 	}
-	fmt.Fprintf(w, "recommended: %s\n", r.Summary)
-	fmt.Fprintf(w, "what binds:  %s\n", r.Binds)
+	paragraph(w, "recommended: %s", r.Summary)
+	paragraph(w, "what binds: %s", r.Binds)
 	describeAdvice(w, r)
 	describeOutcomes(w, r)
 	if r.Capacity != nil {
-		fmt.Fprintf(w, "\nhours: %s\n", r.Capacity.Words)
+		fmt.Fprintln(w)
+		paragraph(w, "hours: %s", r.Capacity.Words)
 	}
 	if r.Experiments != nil {
 		describeExperiments(w, r)
@@ -32,7 +33,8 @@ func describePlan(w io.Writer, r *budget.PlanResult) {
 	describeScenarios(w, r.Scenarios, c)
 	describeTornado(w, r.Tornado, c)
 	k := r.Certificate
-	fmt.Fprintf(w, "\nproof: the next unit of money brings %.6g on every source between its bounds (to %s); nothing is better by more than %s of the whole\n", k.Lambda, tiny(k.Spread), tiny(k.Gap))
+	fmt.Fprintln(w)
+	paragraph(w, "proof: the next unit of money brings %.6g on every source between its bounds (to %s); nothing is better by more than %s of the whole", k.Lambda, tiny(k.Spread), tiny(k.Gap))
 	fmt.Fprintf(w, "plan %s, model %s\n", shortHash(r.Fingerprint), shortHash(r.Plan.Model))
 }
 
@@ -53,7 +55,8 @@ func shortHash(text string) string {
 }
 
 func describePlanDifference(w io.Writer, d *budget.Difference, c budget.Currency) {
-	fmt.Fprintf(w, "what changes: %s\n\n", d.Text)
+	paragraph(w, "what changes: %s", d.Text)
+	fmt.Fprintln(w)
 	if len(d.Rows) > 0 {
 		t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 		fmt.Fprintln(t, "source\tbefore\tnow\tdifference\t")
@@ -64,7 +67,8 @@ func describePlanDifference(w io.Writer, d *budget.Difference, c budget.Currency
 		fmt.Fprintln(w)
 	}
 	if d.Binds != "" {
-		fmt.Fprintf(w, "before, what bound: %s\n\n", d.Binds)
+		paragraph(w, "before, what bound: %s", d.Binds)
+		fmt.Fprintln(w)
 	}
 }
 
@@ -128,10 +132,12 @@ func describeOutcomes(w io.Writer, r *budget.PlanResult) {
 func describeExperiments(w io.Writer, r *budget.PlanResult) {
 	tried := slices.ContainsFunc(r.Experiments.Arms, func(a budget.ArmAdvice) bool { return a.Money.Minor > 0 })
 	if tried {
-		fmt.Fprintf(w, "\n%s are kept for experiments: at least %s for each arm that goes on, the rest by the chance of bringing the most for the money\n",
+		fmt.Fprintln(w)
+		paragraph(w, "%s are kept for experiments: at least %s for each arm that goes on, the rest by the chance of bringing the most for the money",
 			r.Reserve, budget.Percent(r.Experiments.Floor))
 	} else {
-		fmt.Fprintf(w, "\n%s are kept for experiments on something new: of every source here it is decided whether its price is within the cap\n", r.Reserve)
+		fmt.Fprintln(w)
+		paragraph(w, "%s are kept for experiments on something new: of every source here it is decided whether its price is within the cap", r.Reserve)
 	}
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "arm\tspend\tshare\tleads\tbest with\tprice within cap with\tverdict\t")
@@ -151,7 +157,7 @@ func describeExperiments(w io.Writer, r *budget.PlanResult) {
 		}
 		parts = append(parts, fmt.Sprintf("+%.0f %%: %s", 100*p.Lift, leads))
 	}
-	fmt.Fprintf(w, "leads an arm needs to show a lift of its win rate (power 80 %%, two-sided 5 %%): %s\n", strings.Join(parts, ", "))
+	paragraph(w, "leads an arm needs to show a lift of its win rate (power 80 %%, two-sided 5 %%): %s", strings.Join(parts, ", "))
 }
 
 // movesOf are the smaller moves that are advised, nil if the plan itself is likely enough to be better.
@@ -165,14 +171,16 @@ func movesOf(r *budget.PlanResult) *budget.Moves {
 func describeMoves(w io.Writer, r *budget.PlanResult, m *budget.Moves) {
 	better, _ := m.Better.Value()
 	if m.Step == 0 {
-		fmt.Fprintf(w, "\nno move is 80 %% likely to be better: stay, and let the experiments tell\n")
+		fmt.Fprintln(w)
+		paragraph(w, "no move is 80 %% likely to be better: stay, and let the experiments tell")
 		return
 	}
 	var parts []string
 	for i, x := range r.Sources {
 		parts = append(parts, fmt.Sprintf("%s %s", x.Name, m.Money[i]))
 	}
-	fmt.Fprintf(w, "\nsmaller moves, %.0f %% of the way, are %.0f %% likely to be better: %s\n", 100*m.Step, 100*better, strings.Join(parts, ", "))
+	fmt.Fprintln(w)
+	paragraph(w, "smaller moves, %.0f %% of the way, are %.0f %% likely to be better: %s", 100*m.Step, 100*better, strings.Join(parts, ", "))
 }
 
 func describeScenarios(w io.Writer, scenarios []budget.Scenario, c budget.Currency) {

@@ -153,7 +153,7 @@ func (r *queueResult) words() string {
 }
 
 func (r *queueResult) text(w io.Writer, top int) {
-	fmt.Fprintf(w, "%s\n", r.Words)
+	paragraph(w, "%s", r.Words)
 	var parts []string
 	for _, place := range []budget.Place{budget.WorkIt, budget.VerifyIt, budget.NurtureAt, budget.RecycleIt, budget.No} {
 		parts = append(parts, fmt.Sprintf("%s %s", place, budget.Count(r.Count[place])))

@@ -9,6 +9,9 @@ import (
 	"pgregory.net/rapid"
 )
 
+// flat is a text without its line breaks, the words one space apart.
+func flat(text string) string { return strings.Join(strings.Fields(text), " ") }
+
 // checkLines makes sure that no line of a text is wider than sentences are.
 func checkLines(t *testing.T, text string) {
 	t.Helper()
@@ -39,4 +42,10 @@ func TestLinesKeepTheirWords(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestLinesKeepPercentages(t *testing.T) {
+	if got, want := linesOf("a rate of 5 % by all, 7 %", 11), []string{"a rate of", "5 % by all,", "7 %"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
 }
