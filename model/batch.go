@@ -32,8 +32,10 @@ type BatchScorer struct {
 	model  *Model
 	odds   *batchSum
 	size   *batchSum // of μ, nil without a value model
+	pairs  *batchSum // of what its pairs add to that, nil without any
 	paid   *batchSum // of the log-odds of a sale that is worth something, nil where the value model has none
-	chance []float64 // of each lead: of such a sale
+	joint  []float64 // of each lead: what they add
+	chance []float64 // of such a sale
 	source batchTerm // of the policy
 }
 
@@ -78,6 +80,9 @@ func (m *Model) NewBatchScorer() *BatchScorer {
 		s.size = newBatchSum(&m.value.size)
 		if m.value.paid != nil {
 			s.paid = newBatchSum(m.value.paid)
+		}
+		if m.value.pairs != nil {
+			s.pairs = newBatchSum(m.value.pairs)
 		}
 	}
 	return s
@@ -348,10 +353,17 @@ func (l *numberLine) far(x, z float64) float64 {
 // addValue writes profit and expected value of the leads from row from on, given their probabilities.
 func (s *BatchScorer) addValue(b *features.Batch, from int, probability, profit, expected []float64) {
 	s.size.sum(b, from, profit)
+	if s.pairs != nil {
+		s.joint = resized(s.joint, len(profit))
+		s.pairs.sum(b, from, s.joint)
+	}
 	for i, mu := range profit {
 		if !(math.Abs(mu) <= math.MaxFloat64) {
 			s.size.redo(b, from+i, profit[i:i+1])
 			mu = profit[i]
+		}
+		if s.pairs != nil {
+			mu += s.joint[i]
 		}
 		profit[i] = s.model.value.amount(mu)
 	}

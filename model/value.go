@@ -10,7 +10,7 @@ import (
 
 // The value model: profit per sale of a lead if it is won. With effects of the same codes that the log-odds are made of,
 //
-//	s = e^min(max(μ, low), high), μ = μ0 + Σ d_k      the size of a sale that is worth something
+//	s = e^min(max(μ, low), high), μ = μ0 + Σ d_k      the size of a sale that is worth something, k a feature or a pair
 //	q = σ(λ), λ = λ0 + Σ e_k                          the probability that a sale is worth something; 1 where nothing says otherwise
 //	m = q·s                                           the profit if won
 //
@@ -41,6 +41,7 @@ type valueModel struct {
 	Bounds   []float64       `json:"bounds,omitempty"`  // low and high
 	Ratio    float64         `json:"ratio,omitempty"`   // by which sizes were scaled to preserve the total: in μ0 and the bounds
 	Penalty  float64         `json:"penalty,omitempty"`
+	Pairs    *pairModel      `json:"pairs,omitempty"` // their part in μ
 	Paid     *paidModel      `json:"paid,omitempty"`
 	Nothing  int             `json:"worth_nothing,omitempty"`
 	Unknown  int             `json:"unknown,omitempty"`
@@ -64,7 +65,8 @@ type valueTerm struct {
 
 // valueParts is the compiled value model.
 type valueParts struct {
-	size      predictor // of μ
+	size      predictor  // of μ, but for
+	pairs     *predictor // what pairs add to it; nil = nothing
 	paid      *predictor
 	low, high float64
 }
@@ -92,7 +94,7 @@ func (m *Model) profit(lead *features.Lead) *float64 {
 		return nil
 	}
 	none := func(int, features.Code, float64) {}
-	profit := m.value.amount(m.value.size.contributions(lead, none))
+	profit := m.value.amount(m.value.mu(lead, none, none))
 	if m.value.paid != nil {
 		profit = float64(Sigmoid(m.value.paid.contributions(lead, none)) * profit)
 	}
@@ -105,7 +107,7 @@ func (m *Model) TableProfit(table *features.Table, rows []int32) []float64 {
 	if m.value == nil {
 		return slices.Repeat([]float64{math.NaN()}, len(rows))
 	}
-	profit := m.value.size.table(table, rows)
+	profit := m.value.tableMu(table, rows)
 	for i, mu := range profit {
 		profit[i] = m.value.amount(mu)
 	}
@@ -137,11 +139,16 @@ func (m *Model) compileValue() error {
 	if err != nil {
 		return err
 	}
-	if v.size, err = valuePredictor(encoder, d.Base, terms); err != nil {
+	if v.size, err = valuePredictor(encoder, d.Base, terms, false); err != nil {
 		return err
 	}
+	if d.Pairs != nil {
+		if v.pairs, err = d.Pairs.predictor(m.encoder); err != nil {
+			return err
+		}
+	}
 	if d.Paid != nil {
-		paid, err := valuePredictor(encoder, d.Paid.Base, d.Paid.Terms)
+		paid, err := valuePredictor(encoder, d.Paid.Base, d.Paid.Terms, false)
 		if err != nil {
 			return err
 		}
@@ -155,7 +162,7 @@ func (m *Model) compileValue() error {
 func (d *valueModel) check() error {
 	switch d.Kind {
 	case ValueMean:
-		if len(d.Numbers)+len(d.Terms)+len(d.Bounds) > 0 || d.Paid != nil {
+		if len(d.Numbers)+len(d.Terms)+len(d.Bounds) > 0 || d.Paid != nil || d.Pairs != nil {
 			return fmt.Errorf("model: value: kind %q has neither terms nor bounds", d.Kind)
 		}
 	case ValueLogRidge, ValueGamma, ValueDouble, ValueTweedie:
@@ -174,8 +181,8 @@ func (d *valueModel) check() error {
 	return nil
 }
 
-// valuePredictor compiles the effects of some terms.
-func valuePredictor(encoder *features.Encoder, base float64, terms []valueTerm) (predictor, error) {
+// valuePredictor compiles the effects of some terms, which must be pairs or must not be.
+func valuePredictor(encoder *features.Encoder, base float64, terms []valueTerm, pairs bool) (predictor, error) {
 	all := encoder.Terms()
 	p := predictor{encoder: encoder, base: base, effect: make([][]float64, len(all)), shift: make([]float64, len(all))}
 	place := make(map[string]int, len(all))
@@ -190,8 +197,8 @@ func valuePredictor(encoder *features.Encoder, base float64, terms []valueTerm) 
 			return p, fmt.Errorf("model: value: the encoder has no feature %q", t.Feature)
 		case p.effect[k] != nil:
 			return p, fmt.Errorf("model: value: feature %q appears twice", t.Feature)
-		case all[k].IsPair():
-			return p, fmt.Errorf("model: value: feature %q is a pair", t.Feature)
+		case all[k].IsPair() != pairs:
+			return p, fmt.Errorf("model: value: feature %q stands among pairs or is one, where it must not", t.Feature)
 		case len(t.Values) != all[k].Size():
 			return p, fmt.Errorf("model: value: %d effects for feature %q, want %d", len(t.Values), t.Feature, all[k].Size())
 		case !isLogOdds(t.Values...) || !isLogOdds(t.Mean, base):
@@ -225,8 +232,9 @@ func (m *Model) addMoney(lead *features.Lead, s *Score) {
 		return
 	}
 	v := m.value
+	place := v.addPairReasons(lead, s)
 	part := make([]float64, len(s.Reasons)) // d_k, then ψ_k
-	mu := v.size.contributions(lead, func(k int, _ features.Code, d float64) { part[k] = d })
+	mu := v.mu(lead, func(k int, _ features.Code, d float64) { part[k] = d }, func(k int, _ features.Code, d float64) { part[place[k]] += d })
 	size, size0 := v.amount(mu), v.amount(v.size.base)
 	chance, chance0 := 1.0, 1.0
 	if v.paid == nil {

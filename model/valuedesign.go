@@ -19,9 +19,9 @@ import (
 //	bins       a coefficient for each group of neighbouring bins under a chain of differences, one for missing, and
 //	           a slope in the score of the bin, so that a smooth effect costs one coefficient
 //
-// Pairs have no part in it. The penalty is ½λ·β'Sβ with S the sum of the columns' τ_jS_j: S_j is 1 for every coefficient
-// of the column, and, for its groups of bins, chainWeight for each squared difference of neighbours plus chainRidge of it
-// for each square. The intercept is free. Without τ, it is 1.
+// Pairs come later (valuepairs.go), with a coefficient for each cell. The penalty is ½λ·β'Sβ with S the sum of the columns'
+// τ_jS_j: S_j is 1 for every coefficient of the column, and, for its groups of bins, chainWeight for each squared difference
+// of neighbours plus chainRidge of it for each square. The intercept is free. Without τ, it is 1.
 
 // The settings of the design.
 const (
@@ -44,6 +44,7 @@ type valueColumn struct {
 	chain []int       // coefficients of neighbouring groups of bins, in order
 	plain []int       // the other coefficients
 	tau   float64
+	part  float64 // of a pair's variance that counts, 0 = no pair
 }
 
 // loading is a coefficient and what it is multiplied by.

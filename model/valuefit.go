@@ -65,10 +65,11 @@ type valueLearner struct {
 	encoder   *features.Encoder
 	rows      []int32 // of the table
 	design    *valueDesign
-	y         []float64 // profit in units of the mean of those above 0; losses are below 0
-	w         []float64 // of every sale
-	size      []float64 // w, 0 for sales that are worth nothing
-	paid      []float64 // 1 for a sale that is worth something
+	singles   *valueDesign // without pairs: of whether a sale is worth something
+	y         []float64    // profit in units of the mean of those above 0; losses are below 0
+	w         []float64    // of every sale
+	size      []float64    // w, 0 for sales that are worth nothing
+	paid      []float64    // 1 for a sale that is worth something
 	fold      []uint8
 	low, high float64 // bounds of μ
 	unit      float64 // ln of the unit
@@ -78,13 +79,16 @@ type valueLearner struct {
 	whole  *regularisedSales
 	others [valueFolds]*regularisedSales // without each fold
 	known  *precisions                   // nil = learnt from these sales
+	start  *precisions                   // of a learner without these pairs, nil = none
+	pairs  *learntPairs                  // of sizes, nil = none
 }
 
 // newValueLearner codes sales.
 func newValueLearner(data *valueData, w *wins) *valueLearner {
 	w = w.asSeen()
 	n := len(w.profit)
-	l := &valueLearner{encoder: data.encoder, rows: w.rows, design: newValueDesign(data.encoder, data.curved, data.table, w.rows), w: w.weight, cluster: w.cluster,
+	design := newValueDesign(data.encoder, data.curved, data.table, w.rows)
+	l := &valueLearner{encoder: data.encoder, rows: w.rows, design: design, singles: design, w: w.weight, cluster: w.cluster,
 		y: slices.Clone(w.profit), size: make([]float64, n), paid: make([]float64, n), fold: foldsOf(n, w.cluster, data.seed)}
 	var sum, weight float64
 	var amounts []float64
@@ -211,8 +215,11 @@ func (l *valueLearner) without(k int, family valueFamily) (*regularisedSales, er
 func (l *valueLearner) all(family valueFamily) (*regularisedSales, error) {
 	if l.whole == nil {
 		var err error
-		if l.whole, err = l.regularise(l.size, nil); err != nil {
+		if l.whole, err = l.regularise(l.size, l.start); err != nil {
 			return nil, err
+		}
+		if l.start != nil {
+			l.whole.precisions.spread = l.start.spread
 		}
 	}
 	return l.weighed(l.whole, family)
@@ -269,6 +276,9 @@ func (f *learnt) terms(encoder *features.Encoder) (terms []valueTerm, base float
 	base = f.beta[0]
 	for j := range f.design.columns {
 		c := &f.design.columns[j]
+		if c.isPair() {
+			continue
+		}
 		t := &encoder.Terms()[c.term]
 		v := valueTerm{Feature: t.Name, Values: make([]float64, t.Size())}
 		switch {
@@ -317,12 +327,19 @@ func fitValue(ctx context.Context, data *valueData) (*valueModel, error) {
 		return nil, err
 	}
 	paid, err := l.choosePaid(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l, size, err = l.pair(ctx, data, size)
 	if err != nil || !l.beatsConstant(size, paid) {
 		return nil, err
 	}
 	if part != data.wins { // the total is that of all sales
+		if _, err = l.all(size.family); err != nil {
+			return nil, err
+		}
 		known := l.whole.precisions
-		l = newValueLearner(data, data.wins)
+		l = newValueLearner(data, data.wins).with(l.pairs)
 		l.known = known
 		if size, err = l.crossFit(ctx, size.family); err != nil {
 			return nil, err
@@ -351,6 +368,11 @@ func (l *valueLearner) model(size, paid *familyFit) (*valueModel, error) {
 	v.Terms, v.Base = f.terms(l.encoder)
 	v.Base += scale
 	v.Bounds = []float64{l.low + scale, l.high + scale}
+	if l.pairs != nil {
+		var mean float64
+		v.Pairs, mean = l.pairs.model(f)
+		v.Base += mean
+	}
 	if paid != nil {
 		if f, err = l.fitPaid(paid.lambda); err != nil {
 			return nil, err

@@ -51,7 +51,7 @@ func (l *valueLearner) crossFitPaid(ctx context.Context, lambdas []float64) (*fa
 	worse := 0
 	for _, lambda := range lambdas {
 		t := &familyFit{family: familyBernoulli, lambda: lambda, mu: make([]float64, len(l.y))}
-		factor, err := l.design.factorise(gram, 1, lambda)
+		factor, err := l.singles.factorise(gram, 1, lambda)
 		if err != nil {
 			return nil, err
 		}
@@ -59,7 +59,7 @@ func (l *valueLearner) crossFitPaid(ctx context.Context, lambdas []float64) (*fa
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			p := &valueProblem{design: l.design, family: familyBernoulli, y: l.paid, w: l.weightsWithout(l.w, k), lambda: lambda, factor: factor}
+			p := &valueProblem{design: l.singles, family: familyBernoulli, y: l.paid, w: l.weightsWithout(l.w, k), lambda: lambda, factor: factor}
 			o, err := p.minimise(start[k])
 			if err != nil {
 				return nil, fmt.Errorf("model: value: %w", err)
@@ -84,13 +84,13 @@ func (l *valueLearner) crossFitPaid(ctx context.Context, lambdas []float64) (*fa
 func (l *valueLearner) paidGram(share float64) *mat.SymDense {
 	var g mat.SymDense
 	rate := stat.Mean(l.paid, l.w)
-	g.ScaleSym(share*rate*(1-rate), l.design.gram(l.w))
+	g.ScaleSym(share*rate*(1-rate), l.singles.gram(l.w))
 	return &g
 }
 
 // fitPaid fits the Bernoulli part on all sales.
 func (l *valueLearner) fitPaid(lambda float64) (*learnt, error) {
-	p := &valueProblem{design: l.design, family: familyBernoulli, y: l.paid, w: l.w, lambda: lambda}
+	p := &valueProblem{design: l.singles, family: familyBernoulli, y: l.paid, w: l.w, lambda: lambda}
 	var err error
 	if p.factor, err = p.design.factorise(l.paidGram(1), 1, lambda); err != nil {
 		return nil, err

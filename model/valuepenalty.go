@@ -182,6 +182,7 @@ func (l *valueLearner) regularised(w []float64, start *precisions) (*valueDesign
 		}
 	}
 	d := l.design.under(p.tau)
+	d.temper()
 	if l.paying < valueFew {
 		d = d.only(l.screen(w))
 	}

@@ -18,6 +18,8 @@ import (
 type valueShapes struct {
 	own           *features.Encoder // of the log-odds
 	slopes, steps []features.Term
+	rows          []int32   // of the leads that they were fitted to, nil = all
+	weights       []float64 // of every row, nil = 1
 }
 
 // valueShapes fits the shapes that the encoder's own numbers do not have, on learnRows of the rows at most.
@@ -33,7 +35,9 @@ func (t *trainer) valueShapes(encoder *features.Encoder, rows []int32) (*valueSh
 	if err != nil {
 		return nil, err
 	}
-	return newValueShapes(encoder, &shapes{steps, slopes}), nil
+	s := newValueShapes(encoder, &shapes{steps, slopes})
+	s.rows, s.weights = rows, t.weights
+	return s, nil
 }
 
 func newValueShapes(encoder *features.Encoder, both *shapes) *valueShapes {
@@ -159,13 +163,11 @@ func (data *valueData) with(bent, curved []bool) (*valueData, error) {
 	return &out, err
 }
 
-// leftover is what a fit of log profit leaves over.
-func (l *valueLearner) leftover(f *learnt) *leftover {
-	mu := make([]float64, len(l.y))
-	f.design.predict(f.beta, mu)
+// leftover is what a fit of the log profit of sales of some weights leaves over.
+func (l *valueLearner) leftover(mu, size []float64) *leftover {
 	o := &leftover{residual: make([]float64, len(l.y)), curvature: make([]float64, len(l.y))}
 	var weight, square, fourth, squares float64
-	for i, w := range l.size {
+	for i, w := range size {
 		if w > 0 {
 			e := math.Log(l.y[i]) - mu[i]
 			o.residual[i] = e
@@ -176,7 +178,7 @@ func (l *valueLearner) leftover(f *learnt) *leftover {
 	}
 	phi := square / weight
 	cumulant, powers := fourth/weight-3*phi*phi, 0.0
-	for i, w := range l.size {
+	for i, w := range size {
 		o.residual[i] *= w / phi
 		o.curvature[i] = w / phi
 		squares += w * w
@@ -197,7 +199,9 @@ func (l *valueLearner) bends(s *valueShapes, data *valueData) ([]bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := l.leftover(f)
+	mu := make([]float64, len(l.y))
+	f.design.predict(f.beta, mu)
+	o := l.leftover(mu, l.size)
 	var tested []candidatePair
 	for j := range l.design.columns {
 		c := &l.design.columns[j]

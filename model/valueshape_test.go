@@ -30,7 +30,13 @@ func shapedSales(t *testing.T, n int, seed uint64) *valueData {
 	}
 	table := tableOf(t, numeric("spent", features.RoleFeature, columns["spent"]), numeric("age", features.RoleFeature, columns["age"]),
 		numeric("size", features.RoleFeature, columns["size"]), numeric("noise", features.RoleFeature, columns["noise"]))
-	rows := features.AllRows(n)
+	return numberedSales(t, table, profit, seed)
+}
+
+// numberedSales are the rows of a table as sales, whose numbers may be slopes or steps.
+func numberedSales(t *testing.T, table *features.Table, profit []float64, seed uint64) *valueData {
+	t.Helper()
+	rows := features.AllRows(table.Rows)
 	slopes, _, err := features.Fit(table, rows, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +46,7 @@ func shapedSales(t *testing.T, n int, seed uint64) *valueData {
 		t.Fatal(err)
 	}
 	return &valueData{encoder: slopes, shapes: newValueShapes(slopes, &shapes{steps, slopes}), table: table, seed: seed,
-		wins: &wins{rows: rows, profit: profit, weight: onesOf(n)}}
+		wins: &wins{rows: rows, profit: profit, weight: onesOf(len(rows))}}
 }
 
 // Each number gets the shape that it was given.
@@ -97,16 +103,7 @@ func TestValueStraight(t *testing.T) {
 	bent := 0
 	for seed := range uint64(20) {
 		table, profit, _ := drawSales(t, &truths[0], 400, seed)
-		rows := features.AllRows(400)
-		slopes, _, err := features.Fit(table, rows, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		steps, _, err := features.FitBins(table, rows, nil, features.BinOptions{Bins: curveBins, MinWeight: autoWeight})
-		if err != nil {
-			t.Fatal(err)
-		}
-		data := &valueData{encoder: slopes, shapes: newValueShapes(slopes, &shapes{steps, slopes}), table: table, wins: &wins{rows: rows, profit: profit, weight: onesOf(400)}}
+		data := numberedSales(t, table, profit, 0)
 		shaped, err := data.shaped(data.wins)
 		if err != nil {
 			t.Fatal(err)

@@ -40,7 +40,10 @@ func (l *valueLearner) steadied(f *regularisedSales) ([]float64, error) {
 			squares.y[i] = max(e*e/f.precisions.phi, leastSpare)
 		}
 	}
-	of := l.whole.precisions
+	of := l.start
+	if of == nil {
+		of = l.whole.precisions
+	}
 	if of.spread == nil {
 		if of.spread, err = squares.learnPrecisions(f.design, f.w, nil); err != nil {
 			return nil, err
