@@ -186,7 +186,7 @@ func (m *Model) Score(lead *features.Lead) Score {
 	s.Reasons = make([]Reason, len(terms), len(terms)+1)
 	uncertain, parts := m.document.Uncertainty != nil, 0.0
 	s.LogOdds = m.contributions(lead, func(k int, code features.Code, c float64) {
-		s.Reasons[k].LogOdds = c
+		s.Reasons[k].LogOdds = c + 0 // no −0 where a feature tells nothing
 		if uncertain {
 			parts += m.partVariance(k, code)
 		}

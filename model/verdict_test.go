@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/leadscore/leadscore/features"
 )
 
 // evidenceOf is the evidence of a set: what Train finds before it refits.
@@ -148,9 +150,19 @@ func TestBaseRateIsShipped(t *testing.T) {
 			lead := m.Schema().NewLead()
 			v := &lead.Values[m.Schema().Index("source")]
 			v.Present, v.Text = true, source
+			for k, f := range m.Schema().Fields() {
+				if f.Kind == features.Number && f.Role.Feature() {
+					lead.Values[k] = features.Value{Present: true, Number: -2}
+				}
+			}
 			s := m.Score(lead)
 			if math.Abs(s.Probability-trained.Data.BaseRate) > 1e-12 || !s.InsufficientEvidence {
 				t.Errorf("%s, %s: %+v, base rate %v", recipe, source, s, trained.Data.BaseRate)
+			}
+			for _, r := range s.Reasons {
+				if math.Signbit(r.LogOdds) || math.Signbit(r.Probability) {
+					t.Errorf("%s, %s: a reason says less than nothing: %+v", recipe, source, r)
+				}
 			}
 			if ci := *s.ProbabilityCI; !(ci[0] < s.Probability-0.01 && ci[1] > s.Probability+0.01) {
 				t.Errorf("%s, %s: interval %v of %v", recipe, source, ci, s.Probability)
