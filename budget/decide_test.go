@@ -159,10 +159,7 @@ func TestActionIsTheBest(t *testing.T) {
 		share := rapid.Float64Range(0, 1)
 		n := &Nurture{P1: share.Draw(t, "p1"), Q: share.Draw(t, "q"), Delay: share.Draw(t, "δ"), Cost: rapid.Float64Range(0, 100).Draw(t, "c")}
 		s, hours := rapid.Float64Range(0, 500).Draw(t, "s"), rapid.Float64Range(0, 100).Draw(t, "μh")
-		action, worth, err := Choose(share.Draw(t, "p0"), rapid.Float64Range(-100, 1e4).Draw(t, "m"), s, hours, n)
-		if err != nil {
-			t.Fatal(err)
-		}
+		action, worth := choose(share.Draw(t, "p0"), rapid.Float64Range(-100, 1e4).Draw(t, "m"), s+hours, n)
 		later, _ := worth.Nurture.Value()
 		if got := map[Action]float64{HandOff: worth.Now, NurtureIt: later, Drop: 0}[action]; got < max(worth.Now, later, 0) {
 			t.Fatalf("%s is worth %v of %+v", action, got, worth)

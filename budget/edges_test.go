@@ -92,7 +92,7 @@ func TestEdgeCases(t *testing.T) {
 			unknown(t, "required p", must(marketing.RequiredProbability(100, m, 0)), NoProfit)
 			unknown(t, "p*", must(Cutoff(m, 10, 0, 0)), NoProfit)
 			unknown(t, "se_log", Evidence{Leads: 10, Wins: 2, Profit: m}.LogSE(), NoProfit)
-			if action, _, _ := Choose(0.1, m, 0, 0, nil); action != Drop {
+			if action, _ := choose(0.1, m, 0, nil); action != Drop {
 				t.Errorf("m = %v: %s", m, action)
 			}
 		}
@@ -102,13 +102,13 @@ func TestEdgeCases(t *testing.T) {
 		unknown(t, "p*", must(Cutoff(100, 110, 0, 0)), OutOfReach)
 	})
 	t.Run("spend 0 with leads", func(t *testing.T) {
-		row := must(CostRow(Known(0), []float64{10, 4, 2}, []float64{0, 0, 0}, 500))
+		row := costRow(Known(0), []float64{10, 4, 2}, []float64{0, 0, 0}, 500, 0)
 		known(t, "cost per lead", row.PerUnit[0], 0)
 		unknown(t, "ROI", row.ROI, NoSpend)
 		unknown(t, "price 0", must(marketing.Return(100, 0, 0)), NoSpend)
 	})
 	t.Run("spend with no leads", func(t *testing.T) {
-		row := must(CostRow(Known(100), []float64{0, 0, 0}, []float64{0, 0, 0}, 0))
+		row := costRow(Known(100), []float64{0, 0, 0}, []float64{0, 0, 0}, 0, 0)
 		unknown(t, "cost per lead", row.PerUnit[0], NoLeads)
 		unknown(t, "cost per opportunity", row.PerUnit[1], NotReached)
 		unknown(t, "cost per won", row.PerUnit[2], NoWins)

@@ -53,29 +53,8 @@ type Doubts struct {
 	ProfitsMissing int `json:"profits_missing"` // sales without any: they count 0
 }
 
-// CostRow makes a row from the units that reached each stage, the cost of entering each stage and the profit of the
-// sales. Its maturity is left for [Expect].
-func CostRow(spend Figure, counts, stageCosts []float64, profit float64) (Costs, error) {
-	var b bounds
-	if x, known := spend.Value(); known {
-		b.amount("spend", x)
-	}
-	b.require(len(counts) >= 2, "counts", len(counts), "at least two stages, leads and sales")
-	b.length("stage_costs", len(stageCosts), len(counts))
-	b.finite("profit", profit)
-	for k, n := range counts {
-		b.amount(at("counts", k), n)
-	}
-	for k, c := range stageCosts {
-		b.amount(at("stage_costs", k), c)
-	}
-	if err := b.err(); err != nil {
-		return Costs{}, err
-	}
-	return costRow(spend, counts, stageCosts, profit, 0), nil
-}
-
-// costRow is a row of the table; so many of its leads are too young to say anything by not being won yet.
+// costRow is a row of the table from the units that reached each stage, the cost of entering each stage and the profit of
+// the sales; so many of its leads are too young to say anything by not being won yet. Its maturity is left open.
 func costRow(spend Figure, counts, stageCosts []float64, profit, young float64) Costs {
 	last := len(counts) - 1
 	row := Costs{Spend: spend, Counts: counts, Profit: profit, PerUnit: make([]Figure, len(counts)), Loaded: make([]Figure, len(counts))}
@@ -122,29 +101,4 @@ func returnOn(investment Figure, profit float64) Figure {
 		return Unknown(NoSpend)
 	}
 	return investment.then(func(x float64) float64 { return (profit - x) / x })
-}
-
-// Expect returns how many sales there will be in the end: those so far and, of the open units at each stage, the
-// chance of a sale from there; and the spend for each of them.
-func Expect(spend Figure, sales float64, open, chances []float64) (Maturity, error) {
-	var b bounds
-	b.amount("sales", sales)
-	b.length("chances", len(chances), len(open))
-	for k := range open {
-		b.amount(at("open", k), open[k])
-	}
-	for k := range chances {
-		b.share(at("chances", k), chances[k])
-	}
-	if err := b.err(); err != nil {
-		return Maturity{}, err
-	}
-	m := Maturity{MatureShare: Unknown(Unmeasured)}
-	for k, n := range open {
-		m.Open += n
-		sales += n * chances[k]
-	}
-	m.ExpectedWins = Known(sales)
-	m.PerExpected = spend.over(sales, NoWins)
-	return m, nil
 }

@@ -154,20 +154,19 @@ func TestSalesCycle(t *testing.T) {
 }
 
 func TestLeakage(t *testing.T) {
-	tiered := func(j Journey, tier string) Journey { j.Tier = tier; return j }
 	leaks := must(Leakage([]Journey{
-		tiered(sold(record("a", "x", 0, 1, 2), 500), "A"),
-		tiered(lost(record("b", "x", 0, 1, -1), 5, "went to a competitor"), "A"),
-		tiered(lost(record("c", "x", 0, -1, -1), 5, ""), "A"),
-		tiered(record("d", "x", 0, -1, -1), "A"),
-		tiered(record("e", "x", 99, -1, -1), "A"), // not here yet
-		tiered(record("f", "y", 0, -1, -1), "B"),
+		sold(record("a", "x", 0, 1, 2), 500),
+		lost(record("b", "x", 0, 1, -1), 5, "went to a competitor"),
+		lost(record("c", "x", 0, -1, -1), 5, ""),
+		record("d", "x", 0, -1, -1),
+		record("e", "x", 99, -1, -1), // not here yet
+		record("f", "y", 0, -1, -1),
 	}, []float64{100, 250, 500}, day(30)))
 	if len(leaks) != 3 {
 		t.Fatalf("%d rows", len(leaks))
 	}
 	leads, deals := leaks[0], leaks[2]
-	if leads.Source != "x" || leads.Entered != 4 || leads.Progressed != 2 || leads.Lost != 1 || leads.Open != 1 || leads.Tier != "A" {
+	if leads.Source != "x" || leads.Entered != 4 || leads.Progressed != 2 || leads.Lost != 1 || leads.Open != 1 || leads.Peers != nil {
 		t.Errorf("%+v", leads)
 	}
 	known(t, "rate", leads.Rate, 2.0/3)
@@ -179,15 +178,45 @@ func TestLeakage(t *testing.T) {
 	}
 	unknown(t, "rate of open leads", leaks[1].Rate, Unresolved)
 	known(t, "raw rate of open leads", leaks[1].RawRate, 0)
+}
 
-	gap := must(leads.Against([]float64{0.5, 0.4, 0.6}, 100))
-	known(t, "expected", gap.Expected, 0.5)
-	known(t, "difference", gap.Difference, 1.0/6)
-	known(t, "z", gap.Z, 0.5/math.Sqrt(0.25+0.24+0.24))
-	known(t, "worth", gap.Worth, 1.0/6*100/0.5*4)
-	unknown(t, "z of open leads", must(leaks[1].Against(nil, 100)).Z, Unresolved)
-	if _, err := NewLeak(10, 8, []ReasonCount{{Count: 3}}, 1); err == nil {
-		t.Error("more leave than entered")
+// A source is compared with the others' leads of the same kinds, in its own mix: by hand.
+func TestPeers(t *testing.T) {
+	var journeys []Journey
+	add := func(n int, source, peers string, on bool) {
+		for range n {
+			j := lost(record("", source, 0, -1, -1), 5, "no need")
+			if on {
+				j = record("", source, 0, 1, 2)
+			}
+			j.Peers = peers
+			journeys = append(journeys, j)
+		}
+	}
+	add(3, "x", "good", true)
+	add(1, "x", "good", false)
+	add(1, "x", "bad", false)
+	add(1, "x", "alone", true) // the others have none like it
+	add(2, "y", "good", true)
+	add(6, "y", "good", false)
+	add(1, "z", "bad", true)
+	add(4, "z", "bad", false)
+	add(1, "z", "", true)                                   // nobody knows what it is like
+	journeys = append(journeys, record("", "x", 0, -1, -1)) // open
+	leaks := must(Leakage(journeys, []float64{100, 250, 500}, day(30)))
+	x := leaks[0].Peers
+	closeTo(t, "units", x.Units, 5)
+	known(t, "rate", x.Rate, 3.0/5)
+	known(t, "expected", x.Expected, (4*0.25+1*0.2)/5)
+	known(t, "difference", x.Difference, (3-1.2)/5)
+	good, bad := 5.0/12, 1.0/6
+	known(t, "z", x.Z, 1.8/math.Sqrt(4*good*(1-good)*(1+4.0/8)+bad*(1-bad)*(1+1.0/5)))
+	known(t, "worth", x.Worth, 1.8*500) // all of x that went on were won
+	if y := leaks[1].Peers; y.Units != 8 {
+		t.Errorf("y is compared by %v of its 8 leads", y.Units)
+	}
+	if alone := must(Leakage(journeys[:4], []float64{100, 250, 500}, day(30)))[0].Peers; alone != nil {
+		t.Errorf("a single source is compared: %+v", alone)
 	}
 }
 

@@ -12,7 +12,7 @@ type Journey struct {
 	Lead    string
 	Account string
 	Source  string
-	Tier    string
+	Peers   string      // whom it is like, such as the tenth of the leads by probability that it is in; "" = not known
 	Entered []time.Time // when each stage was entered, from the lead to the sale; the zero time where there is no record
 	Lost    time.Time   // when it was lost, rejected or recycled; the zero time if it was not
 	Reason  string      // why, as sales put it

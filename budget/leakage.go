@@ -81,6 +81,14 @@ func containsWord(text, word string) bool {
 // Recyclable reports whether leads lost for a cause may be worth nurturing.
 func (c Cause) Recyclable() bool { return c == CauseBudget || c == CauseTiming }
 
+// Words is the cause for people, with what may become of its leads.
+func (c Cause) Words() string {
+	if c.Recyclable() {
+		return string(c) + ", may come back"
+	}
+	return string(c)
+}
+
 // ReasonCount is how many units a reason has cost.
 type ReasonCount struct {
 	Reason string  `json:"reason"` // "" = none was given
@@ -96,7 +104,6 @@ const UnknownAlarm = 0.2
 type Leak struct {
 	Stage         int           `json:"stage"`
 	Source        string        `json:"source,omitempty"`
-	Tier          string        `json:"tier,omitempty"`
 	Entered       float64       `json:"entered"`
 	Progressed    float64       `json:"progressed"`
 	Lost          float64       `json:"lost"`
@@ -109,29 +116,11 @@ type Leak struct {
 	Reasons       []ReasonCount `json:"reasons"`
 	UnknownShare  Figure        `json:"unknown_share"` // of the lost
 	UnknownIsMany bool          `json:"unknown_is_many"`
+	Peers         *Gap          `json:"peers,omitempty"` // beside leads alike of the other sources; nil without any
 }
 
-// NewLeak makes the row of a stage from its units and the reasons of the lost ones, by count. value is what a unit
-// that enters the stage is expected to bring, P(won | stage)·m.
-func NewLeak(entered, progressed float64, reasons []ReasonCount, value float64) (Leak, error) {
-	var b bounds
-	b.amount("entered", entered)
-	b.amount("progressed", progressed)
-	b.finite("value", value)
-	lost := 0.0
-	for i, r := range reasons {
-		b.amount(at("reasons", i), r.Count)
-		lost += r.Count
-	}
-	b.require(!(progressed+lost > entered*(1+1e-9)), "progressed + lost", progressed+lost, "at most entered")
-	if err := b.err(); err != nil {
-		return Leak{}, err
-	}
-	l := Leak{Entered: entered, Progressed: progressed, Lost: lost, Open: max(entered-progressed-lost, 0)}
-	l.fill(reasons, value)
-	return l, nil
-}
-
+// fill adds what follows from the counts, from the reasons of the lost ones, by count, and from what a unit that enters
+// the stage is expected to bring, P(won | stage)·m.
 func (l *Leak) fill(reasons []ReasonCount, value float64) {
 	l.Reasons = []ReasonCount{}
 	resolved, unknown := l.Progressed+l.Lost, 0.0
@@ -169,43 +158,42 @@ func wilson(w, n float64, why Reason) (low, high Figure) {
 	return Known(max(middle-half, 0)), Known(min(middle+half, 1))
 }
 
-// Gap compares a stage with what its mix of leads should have done.
+// Gap compares a source with the others' leads that are like its own, so that it is not blamed for its mix. With n of its
+// resolved units like m of the others', of which w and u progressed,
+//
+//	expected = Σ n·u/m ÷ Σ n     Var Σ (w − n·u/m) = Σ n·r·(1 − r)·(1 + n/m),  r = (w + u)/(n + m)
 type Gap struct {
-	Expected   Figure `json:"expected"`   // mean of the leads' own rates
-	Difference Figure `json:"difference"` // observed − expected
-	Z          Figure `json:"z"`          // in standard errors
-	Worth      Figure `json:"worth"`      // the difference × v/q, for all that entered: negative is lost money
+	Units      float64 `json:"units"`      // resolved ones that the others have the like of
+	Rate       Figure  `json:"rate"`       // of them
+	Expected   Figure  `json:"expected"`   // of as many of the others
+	Difference Figure  `json:"difference"` // rate − expected
+	Z          Figure  `json:"z"`          // in standard errors
+	Worth      Figure  `json:"worth"`      // of the difference, at the source's own rates from there on: negative is lost
 }
 
-// Against compares the rate on resolved units with q, the rate that a model expects of each resolved unit, so that
-// a source is not blamed for its mix. v is what a unit that enters the stage is expected to bring.
-func (l Leak) Against(q []float64, v float64) (Gap, error) {
-	var b bounds
-	b.finite("v", v)
-	sum, variance := 0.0, 0.0
-	for i, x := range q {
-		b.share(at("q", i), x)
-		sum += x
-		variance += x * (1 - x)
+// gap adds up the comparison over the kinds of leads; worth is what a unit that goes on comes to.
+func (t *leakTally) gap(all map[string]*resolved, worth Figure) *Gap {
+	var n, w, expected, variance float64
+	for _, peers := range slices.Sorted(maps.Keys(t.peers)) {
+		own, m := t.peers[peers], all[peers].units-t.peers[peers].units
+		if peers == "" || m == 0 {
+			continue
+		}
+		q, r := (all[peers].progressed-own.progressed)/m, all[peers].progressed/all[peers].units
+		n, w, expected = n+own.units, w+own.progressed, expected+own.units*q
+		variance += own.units * r * (1 - r) * (1 + own.units/m)
 	}
-	if err := b.err(); err != nil {
-		return Gap{}, err
+	if n == 0 {
+		return nil
 	}
-	n := float64(len(q))
-	rate, known := l.Rate.Value()
-	if n == 0 || !known {
-		why := cmp.Or(l.Rate.Reason(), NoLeads)
-		return Gap{Unknown(why), Unknown(why), Unknown(why), Unknown(why)}, nil
+	return &Gap{
+		Units: n, Rate: Known(w / n), Expected: Known(expected / n), Difference: Known((w - expected) / n),
+		Z: over(w-expected, math.Sqrt(variance), TooFew), Worth: worth.then(func(x float64) float64 { return (w - expected) * x }),
 	}
-	expected := sum / n
-	g := Gap{Expected: Known(expected), Difference: Known(rate - expected)}
-	g.Z = over((rate-expected)*n, math.Sqrt(variance), TooFew)
-	g.Worth = over((rate-expected)*v*l.Entered, expected, NoConversion)
-	return g, nil
 }
 
-// Leakage counts what became of the leads at every stage but the sale, for each source and tier, on a day. values[k]
-// is what a lead that enters stage k is expected to bring. Records of one lead count once.
+// Leakage counts what became of the leads at every stage but the sale, for each source, on a day. values[k] is what a
+// lead that enters stage k is expected to bring. Records of one lead count once.
 func Leakage(journeys []Journey, values []float64, asOf time.Time) ([]Leak, error) {
 	b := checkJourneys(journeys, len(values))
 	b.require(len(values) >= 2, "values", len(values), "at least two stages, lead and sale")
@@ -216,58 +204,96 @@ func Leakage(journeys []Journey, values []float64, asOf time.Time) ([]Leak, erro
 		return nil, err
 	}
 	merged, _ := byLead(journeys)
-	rows := make(map[leakCell]*leakTally)
+	rows, all := make(map[leakCell]*leakTally), make([]map[string]*resolved, len(values))
+	for k := range all {
+		all[k] = make(map[string]*resolved)
+	}
 	for i := range merged {
 		j := &merged[i]
 		if start := j.entered(0); !start.IsZero() && !start.After(asOf) {
-			countLeak(rows, j, j.At(asOf), len(values)-1)
+			countLeak(rows, all, j, j.At(asOf))
 		}
 	}
 	leaks := make([]Leak, 0, len(rows))
 	for where, t := range rows {
-		leaks = append(leaks, t.leak(where, values[where.stage]))
+		leak := t.leak(where, values[where.stage])
+		leak.Peers = t.gap(all[where.stage], onwards(rows, where, values))
+		leaks = append(leaks, leak)
 	}
 	slices.SortFunc(leaks, func(a, b Leak) int {
-		return cmp.Or(cmp.Compare(a.Stage, b.Stage), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Tier, b.Tier))
+		return cmp.Or(cmp.Compare(a.Stage, b.Stage), cmp.Compare(a.Source, b.Source))
 	})
 	return leaks, nil
 }
 
+// onwards is what a unit of a source that goes on from a stage comes to, at the source's own rates.
+func onwards(rows map[leakCell]*leakTally, from leakCell, values []float64) Figure {
+	worth := Known(max(values[len(values)-1], 0))
+	for k := from.stage + 1; k < len(values)-1; k++ {
+		t := rows[leakCell{k, from.source}]
+		if t == nil {
+			return Unknown(NotReached)
+		}
+		worth = worth.then(func(x float64) float64 { return x * t.progressed }).over(t.progressed+t.lost, Unresolved)
+	}
+	return worth
+}
+
 type leakCell struct {
-	stage        int
-	source, tier string
+	stage  int
+	source string
 }
 
 type leakTally struct {
-	entered, progressed float64
-	reasons             map[string]float64
+	entered, progressed, lost float64
+	reasons                   map[string]float64
+	peers                     map[string]*resolved
+}
+
+// resolved are units that progressed or were lost.
+type resolved struct{ units, progressed float64 }
+
+// count counts a unit of a kind.
+func count(of map[string]*resolved, kind string, progressed float64) {
+	r := of[kind]
+	if r == nil {
+		r = &resolved{}
+		of[kind] = r
+	}
+	r.units++
+	r.progressed += progressed
 }
 
 // countLeak counts a lead at each of the stages that it has reached, the sale left out.
-func countLeak(rows map[leakCell]*leakTally, j *Journey, s State, last int) {
-	for k := range min(s.Stage+1, last) {
-		where := leakCell{k, j.Source, j.Tier}
+func countLeak(rows map[leakCell]*leakTally, all []map[string]*resolved, j *Journey, s State) {
+	for k := range min(s.Stage+1, len(all)-1) {
+		where := leakCell{k, j.Source}
 		t := rows[where]
 		if t == nil {
-			t = &leakTally{reasons: make(map[string]float64)}
+			t = &leakTally{reasons: make(map[string]float64), peers: make(map[string]*resolved)}
 			rows[where] = t
 		}
 		t.entered++
+		progressed := step(k < s.Stage)
 		switch {
 		case k < s.Stage:
 			t.progressed++
 		case s.Outcome == Lost:
+			t.lost++
 			t.reasons[j.Reason]++
+		default: // open
+			continue
 		}
+		count(t.peers, j.Peers, progressed)
+		count(all[k], j.Peers, progressed)
 	}
 }
 
 func (t *leakTally) leak(where leakCell, value float64) Leak {
-	l := Leak{Stage: where.stage, Source: where.source, Tier: where.tier, Entered: t.entered, Progressed: t.progressed}
+	l := Leak{Stage: where.stage, Source: where.source, Entered: t.entered, Progressed: t.progressed, Lost: t.lost}
 	var reasons []ReasonCount
 	for _, reason := range slices.Sorted(maps.Keys(t.reasons)) {
 		reasons = append(reasons, ReasonCount{Reason: reason, Count: t.reasons[reason]})
-		l.Lost += t.reasons[reason]
 	}
 	l.Open = l.Entered - l.Progressed - l.Lost
 	l.fill(reasons, value)

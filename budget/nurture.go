@@ -38,25 +38,8 @@ type Worth struct {
 	Nurture Figure  `json:"nurture"` // [Unmeasured] without assumptions on nurture
 }
 
-// Choose returns what is worth doing with a lead of probability p0, profit m, sales cost s and hours at μh, and what
-// each choice is worth. Without assumptions on nurture it chooses between now and never.
-func Choose(p0, m, s, muHours float64, n *Nurture) (Action, Worth, error) {
-	var b bounds
-	b.share("p0", p0)
-	b.finite("m", m)
-	b.amount("s", s)
-	b.amount("μh", muHours)
-	if n != nil {
-		n.check(&b)
-	}
-	if err := b.err(); err != nil {
-		return "", Worth{}, err
-	}
-	action, worth := choose(p0, m, s+muHours, n)
-	return action, worth, nil
-}
-
-// choose is Choose for valid inputs; cost is s + μh.
+// choose returns what is worth doing with a lead of probability p0, profit m and cost s + μh, and what each choice is
+// worth. Without assumptions on nurture it chooses between now and never.
 func choose(p0, m, cost float64, n *Nurture) (Action, Worth) {
 	w := Worth{Now: p0*m - cost, Nurture: Unknown(Unmeasured)}
 	later := 0.0

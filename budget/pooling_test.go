@@ -14,11 +14,11 @@ func TestValueQuantilesAreThoseOfDraws(t *testing.T) {
 		{Rate: BetaOf(0.02, 60), Profit: 900, ProfitLogSE: 0.6},
 		{Rate: BetaOf(0.3, 12), Profit: 250},
 	} {
-		draws := must(p.Draws(Target{0, Marketing}, 4_000, 5))
+		drawn := draws(p, Target{0, Marketing}, 4_000)
 		for _, q := range []float64{0.05, 0.2, 0.5, 0.8, 0.95} {
-			drawn, _ := Percentile(draws, q).Value()
+			x, _ := Percentile(drawn, q).Value()
 			closeTo(t, "share below the quantile", p.Below(p.Value(q)), q, 1e-9)
-			closeTo(t, "quantile of draws", p.Below(drawn), q, 0.025)
+			closeTo(t, "quantile of draws", p.Below(x), q, 0.025)
 		}
 	}
 }
@@ -160,4 +160,17 @@ func drawnEvidence(random *rand.Rand, n, p, m float64) Evidence {
 		e.SD = 0
 	}
 	return e
+}
+
+// draws are n draws of a group's cap, ascending: a drawn rate × a drawn profit at the target.
+func draws(p Posterior, t Target, n int) []float64 {
+	random := rand.New(rand.NewPCG(1, 0x636170))
+	caps := make([]float64, n)
+	for i := range caps {
+		rate := p.Rate.Quantile(random.Float64())
+		profit := p.Profit * math.Exp(p.ProfitLogSE*random.NormFloat64())
+		caps[i] = t.capped(rate*profit, p.SalesCost).Max
+	}
+	slices.Sort(caps)
+	return caps
 }

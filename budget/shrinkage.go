@@ -2,7 +2,6 @@ package budget
 
 import (
 	"math"
-	"math/rand/v2"
 	"slices"
 
 	"gonum.org/v1/gonum/mathext"
@@ -197,29 +196,6 @@ type Posterior struct {
 	Profit      float64 `json:"profit"`        // m
 	ProfitLogSE float64 `json:"profit_log_se"` // σ/(m·√w), or the error of a value model
 	SalesCost   float64 `json:"sales_cost"`    // s, hours included
-}
-
-// Draws returns n draws of the cap, ascending: a drawn rate × a drawn profit at the target, from the given seed. The
-// profit is log-normal with median m.
-func (p Posterior) Draws(t Target, n int, seed uint64) ([]float64, error) {
-	b := t.checkLead(p.Profit, p.SalesCost, 0)
-	b.amount("profit_log_se", p.ProfitLogSE)
-	b.require(n > 0, "n", n, "at least 1")
-	if err := p.Rate.Validate(); err != nil {
-		b = append(b, err)
-	}
-	if err := b.err(); err != nil {
-		return nil, err
-	}
-	random := rand.New(rand.NewPCG(seed, 0x636170))
-	caps := make([]float64, n)
-	for i := range caps {
-		rate := p.Rate.Quantile(random.Float64())
-		profit := p.Profit * math.Exp(p.ProfitLogSE*random.NormFloat64())
-		caps[i] = t.capped(rate*profit, p.SalesCost).Max
-	}
-	slices.Sort(caps)
-	return caps, nil
 }
 
 // Percentile returns the value below which a share q of the ascending draws lies, interpolated.

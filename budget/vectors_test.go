@@ -204,7 +204,7 @@ func vector4(t *testing.T) {
 			known(t, "lower bound of List", costs["List"].PerSaleAtLeast, *v.Bound, 0.005 / *v.Bound)
 			continue
 		}
-		row := must(CostRow(Known(v.Spend), v.Counts, examplePath().Costs, 4000*v.Counts[4]))
+		row := costRow(Known(v.Spend), v.Counts, examplePath().Costs, 4000*v.Counts[4], 0)
 		costs[v.Source] = row
 		for k, want := range v.Per {
 			if want == nil {
@@ -229,7 +229,19 @@ func vector5(t *testing.T) {
 		Cost float64
 	}
 	vector(t, "TV-5", &v)
-	m := must(Expect(Known(48000), 28, []float64{30, 20, 10, 6}, examplePath().Chances()[:4]))
+	var journeys []Journey
+	for stage, n := range []int{30, 20, 10, 6, 28} { // still open at each stage, and won
+		for range n {
+			days := []int{0, -1, -1, -1, -1}
+			for k := range stage + 1 {
+				days[k] = k
+			}
+			journeys = append(journeys, record("", "Search", days...))
+		}
+	}
+	o := options()
+	o.StageCosts, o.Outlook = examplePath().Costs, examplePath().Outlook(nil)
+	m := table(t, o, []Spend{{"Search", day(0), 48000}}, journeys...).Rows[0].Maturity
 	known(t, "expected wins", m.ExpectedWins, v.Wins)
 	known(t, "cost per expected win", m.PerExpected, v.Cost)
 	closeTo(t, "open", m.Open, 66)
@@ -338,10 +350,7 @@ func vector14(t *testing.T) {
 	vector(t, "TV-14", &rows)
 	actions := []Action{NurtureIt, HandOff, NurtureIt, Drop}
 	for i, v := range rows {
-		action, worth, err := Choose(v.P0, 4000, 160, 0, &Nurture{P1: v.P1, Q: v.Q, Delay: 0.97, Cost: 30})
-		if err != nil {
-			t.Fatal(err)
-		}
+		action, worth := choose(v.P0, 4000, 160, &Nurture{P1: v.P1, Q: v.Q, Delay: 0.97, Cost: 30})
 		closeTo(t, "now", worth.Now, v.Now)
 		known(t, "nurture", worth.Nurture, v.Nurture)
 		if action != actions[i] {
@@ -445,8 +454,21 @@ func vector20(t *testing.T) {
 		Rate                            float64 `json:"rate_resolved"`
 	}
 	vector(t, "TV-20", &v)
-	reasons := []ReasonCount{{Reason: "unreachable", Count: 15}, {Reason: "no budget", Count: 30}, {Reason: "wrong persona", Count: 25}}
-	l := must(NewLeak(v.Entered, v.Progressed, reasons, examplePath().Chances()[1]*4000))
+	var journeys []Journey
+	add := func(n int, j Journey) {
+		for range n {
+			journeys = append(journeys, j)
+		}
+	}
+	stuck := record("", "", 0, 0, -1)
+	add(90, record("", "", 0, 0, 1))
+	add(20, stuck)
+	add(15, lost(stuck, 1, "unreachable"))
+	add(30, lost(stuck, 1, "no budget"))
+	add(25, lost(stuck, 1, "wrong persona"))
+	l := must(Leakage(journeys, []float64{0, examplePath().Chances()[1] * 4000, 4000}, day(30)))[1]
+	closeTo(t, "entered", l.Entered, v.Entered)
+	closeTo(t, "progressed", l.Progressed, v.Progressed)
 	closeTo(t, "lost", l.Lost, v.Lost)
 	closeTo(t, "open", l.Open, v.Open)
 	known(t, "rate of resolved", l.Rate, v.Rate)

@@ -143,9 +143,6 @@ func (c *CSV) checkHeader() error {
 	return nil
 }
 
-// Header returns the names of the columns, without space around them.
-func (c *CSV) Header() []string { return c.header }
-
 // Next returns the cells of the next row and the line that it begins on, or io.EOF. The slice is valid until the
 // next call, the texts for ever.
 func (c *CSV) Next() (line int, cells []string, err error) {

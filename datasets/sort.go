@@ -3,29 +3,9 @@ package datasets
 import (
 	"cmp"
 	"fmt"
-	"slices"
 
 	"github.com/leadscore/leadscore/features"
 )
-
-// SortFrame puts the rows of the frame into ascending order of the named column, missing last; rows that are
-// equal in it keep their order.
-func SortFrame(f *Frame, by string) error {
-	i := slices.IndexFunc(f.Columns, func(c FrameColumn) bool { return c.Name == by })
-	if i < 0 {
-		return fmt.Errorf("datasets: sort: column %q: not in the frame", by)
-	}
-	key := &f.Columns[i]
-	order := make([]int, f.Rows)
-	for row := range order {
-		order[row] = row
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return compareRows(key, a, key, b) })
-	for i := range f.Columns {
-		f.Columns[i].permute(order)
-	}
-	return nil
-}
 
 // compareRows compares a row of a with a row of b, two pieces of one column. Missing comes last.
 func compareRows(a *FrameColumn, i int, b *FrameColumn, j int) int {
@@ -63,23 +43,6 @@ func boolInt(b bool) int {
 		return 1
 	}
 	return 0
-}
-
-func (c *FrameColumn) permute(order []int) {
-	c.Texts, c.Codes, c.Bools = permuted(c.Texts, order), permuted(c.Codes, order), permuted(c.Bools, order)
-	c.Ints, c.Floats, c.Times = permuted(c.Ints, order), permuted(c.Floats, order), permuted(c.Times, order)
-	c.Valid = permuted(c.Valid, order)
-}
-
-func permuted[T any](values []T, order []int) []T {
-	if len(values) != len(order) { // not the slice that this column uses
-		return values
-	}
-	out := make([]T, len(values))
-	for i, from := range order {
-		out[i] = values[from]
-	}
-	return out
 }
 
 // sortCheck makes sure that a file which says that it is sorted is.

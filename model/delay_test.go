@@ -384,3 +384,33 @@ func TestStrataByEvidence(t *testing.T) {
 		t.Errorf("lags by a number: %v", err)
 	}
 }
+
+// logLikelihood is ℓ, but for −S.
+func (l *lagged) logLikelihood(eta []float64) float64 {
+	sum := 0.0
+	open := 0
+	for i, x := range eta {
+		if open < len(l.open) && l.open[open].row == i {
+			lead := l.open[open]
+			sum += float64(lead.w * math.Log1p(-float64(Sigmoid(x)*cumulativeAt(l.g[lead.part], lead.age))))
+			open++
+			continue
+		}
+		sum -= float64(l.weight(i) * logLoss(x, l.targets[i]))
+	}
+	for _, u := range l.undated {
+		sum += float64(u.w * math.Log(cumulativeAt(l.g[u.part], u.age)))
+	}
+	for part, f := range l.f {
+		for k, x := range f {
+			n := l.seen[part][k]
+			if l.prior != nil {
+				n += lagPrior * l.prior[k]
+			}
+			if n > 0 {
+				sum += float64(n * math.Log(x))
+			}
+		}
+	}
+	return sum
+}

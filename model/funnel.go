@@ -1,9 +1,11 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/leadscore/leadscore/budget"
@@ -15,6 +17,7 @@ type Funnel struct {
 	Stages   []string        `json:"stages"`
 	Leaks    []budget.Leak   `json:"leaks"`     // of all leads, one a stage but the sale
 	BySource []budget.Leak   `json:"by_source"` // one a stage and source
+	Unlike   []budget.Leak   `json:"unlike"`    // of BySource those that go on otherwise than leads alike, the dearest first
 	Repairs  []budget.Figure `json:"repairs"`   // what 5 points more on each rate would add to the value of a lead
 	Contact  *ContactWaits   `json:"contact,omitempty"`
 }
@@ -40,18 +43,20 @@ func (x *economist) funnel() (*Funnel, error) {
 	for k := range values {
 		values[k] *= m
 	}
-	whole := slices.Clone(x.journeys)
+	whole, compared := slices.Clone(x.journeys), slices.Clone(x.journeys)
+	tenth := tenths(x.money.Probability)
 	for i := range whole {
-		whole[i].Source, whole[i].Tier = "", ""
+		whole[i].Source, compared[i].Peers = "", tenth(x.money.Probability[i])
 	}
 	var err error
 	if f.Leaks, err = budget.Leakage(whole, values, x.clock.asOf); err != nil {
 		return nil, fmt.Errorf("model: funnel: %w", err)
 	}
-	if f.BySource, err = budget.Leakage(x.journeys, values, x.clock.asOf); err != nil {
+	if f.BySource, err = budget.Leakage(compared, values, x.clock.asOf); err != nil {
 		return nil, fmt.Errorf("model: funnel: %w", err)
 	}
 	f.forgetRates()
+	f.findUnlike()
 	repairs, err := path.Repairs(m, repairLift)
 	if err != nil {
 		return nil, fmt.Errorf("model: funnel: %w", err)
@@ -80,9 +85,45 @@ func (f *Funnel) forgetRates() {
 	unknown := budget.Unknown(budget.Unmeasured)
 	for _, leaks := range [][]budget.Leak{f.Leaks, f.BySource} {
 		for i := range leaks {
-			leaks[i].Rate, leaks[i].Low, leaks[i].High = unknown, unknown, unknown
+			leaks[i].Rate, leaks[i].Low, leaks[i].High, leaks[i].Peers = unknown, unknown, unknown, nil
 		}
 	}
+}
+
+// tenths names the tenth of the values that a value is in, from 1, the lowest.
+func tenths(values []float64) func(x float64) string {
+	sorted := slices.Sorted(slices.Values(values))
+	return func(x float64) string {
+		below, _ := slices.BinarySearch(sorted, x)
+		return strconv.Itoa(1 + 10*below/len(sorted))
+	}
+}
+
+// unlikely is how many standard errors a stage of a source must be from leads alike to be told: with fifty of them chance
+// passes it once in seven tables.
+const unlikely = 3
+
+// findUnlike picks the stages of sources that stand out.
+func (f *Funnel) findUnlike() {
+	f.Unlike = []budget.Leak{}
+	worth := func(l budget.Leak) float64 { x, _ := l.Peers.Worth.Value(); return math.Abs(x) }
+	for _, l := range f.BySource {
+		if l.Peers == nil {
+			continue
+		}
+		if z, known := l.Peers.Z.Value(); known && math.Abs(z) >= unlikely {
+			f.Unlike = append(f.Unlike, l)
+		}
+	}
+	slices.SortStableFunc(f.Unlike, func(a, b budget.Leak) int { return cmp.Compare(worth(b), worth(a)) })
+}
+
+// PeersWords says what a table of such stages compares.
+func PeersWords(unlike []budget.Leak) string {
+	if len(unlike) == 0 {
+		return "at no stage does a source stand out beside the other sources' leads of like probability"
+	}
+	return fmt.Sprintf("beside leads alike: those of other sources in the same tenth by probability; told from %d standard errors on; came to: what the difference brought or cost so far, at the rates of the source from there on", unlikely)
 }
 
 // stagesOutOfOrder says which stage most leads enter before the one that it is counted after; "" if none.

@@ -12,14 +12,8 @@ func TestLosslessFunnel(t *testing.T) {
 		lost  float64
 		known bool
 	}{"some lost": {10, true}, "none lost": {0, false}} {
-		var reasons []budget.ReasonCount
-		if c.lost > 0 {
-			reasons = []budget.ReasonCount{{Reason: "price", Count: c.lost}}
-		}
-		leak, err := budget.NewLeak(100, 40, reasons, 5)
-		if err != nil {
-			t.Fatal(err)
-		}
+		rate := budget.Known(40 / max(40+c.lost, 1))
+		leak := budget.Leak{Entered: 100, Progressed: 40, Lost: c.lost, Open: 60 - c.lost, Rate: rate, Low: rate, High: rate, RawRate: budget.Known(0.4)}
 		f := &Funnel{Leaks: []budget.Leak{leak}, BySource: []budget.Leak{leak}}
 		f.forgetRates()
 		for _, l := range append(f.Leaks, f.BySource...) {

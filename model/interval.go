@@ -2,7 +2,8 @@ package model
 
 import (
 	"math"
-	"math/rand/v2"
+
+	"github.com/leadscore/leadscore/budget"
 )
 
 // Interval is a confidence interval of IntervalLevel, lower bound first. Interval{} means that it is not known.
@@ -29,38 +30,9 @@ const ProbabilityIntervalMeasured = "on simulated leads of 20 columns with 100, 
 // resamples is how many bootstrap resamples a sample of n leads gets: fewer where n makes each one certain.
 func resamples(n int) int { return min(200, max(40, 20_000_000/max(n, 1))) }
 
-// bootstrap calls each with how often every lead is drawn in one resample after another: see bootstrap.
-func (s *sample) bootstrap(each func(times []float64)) { bootstrap(len(s.y), s.cluster, s.seed, each) }
-
-// bootstrap calls each with how often each of n leads, or its cluster (nil = each lead by itself), is drawn in one
-// resample after another. times is valid until each returns.
-func bootstrap(n int, cluster []int32, seed uint64, each func(times []float64)) {
-	random := rand.New(rand.NewPCG(seed, 0x626f6f74))
-	times := make([]float64, n)
-	clusters := 0
-	for _, c := range cluster {
-		clusters = max(clusters, int(c)+1)
-	}
-	drawn := make([]float64, clusters)
-	for range resamples(n) {
-		if cluster == nil {
-			draw(random, times)
-		} else {
-			draw(random, drawn)
-			for i, c := range cluster {
-				times[i] = drawn[c]
-			}
-		}
-		each(times)
-	}
-}
-
-// draw draws as many elements as there are, with replacement, and counts them.
-func draw(random *rand.Rand, counts []float64) {
-	clear(counts)
-	for range counts {
-		counts[random.IntN(len(counts))]++
-	}
+// bootstrap is [budget.Bootstrap] of as many resamples as a sample gets.
+func (s *sample) bootstrap(each func(times []float64)) {
+	budget.Bootstrap(len(s.y), s.cluster, resamples(len(s.y)), s.seed, each)
 }
 
 // spread accumulates a mean and a standard deviation (Welford 1962).

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/leadscore/leadscore/budget"
 	"github.com/leadscore/leadscore/features"
 )
 
@@ -78,7 +79,8 @@ func valueFigures(s *valueSample) *ValueFigures {
 		Capacity: capacityShare, CapacityProfit: f.capacity, CapacityConstant: f.capacityConstant,
 	}
 	var bias, gini, d2, decile, capacity, gain spread
-	bootstrap(len(s.predicted), s.cluster, s.seed, func(times []float64) {
+	n := len(s.predicted)
+	budget.Bootstrap(n, s.cluster, resamples(n), s.seed, func(times []float64) {
 		f := r.measure(times)
 		bias.add(f.bias)
 		gini.add(f.gini)

@@ -27,6 +27,9 @@ func (b *builder) funnel() *section {
 	}
 	s.Figures = []figure{b.funnelFigure(e)}
 	s.Tables = []table{leakTable(f, c), reasonTable(f, c), sourceLeaks(f)}
+	if len(f.Unlike) > 0 {
+		s.Tables = append(s.Tables, peersTable(f, c))
+	}
 	s.Tables = append(s.Tables, costTables(e, c)...)
 	contact := facts{"From hand-off to first contact", []fact{{"Days", none + " because the data have no time of a first contact (a stage named contacted)"}}}
 	if w := f.Contact; w != nil {
@@ -115,7 +118,7 @@ func reasonTable(f *model.Funnel, c budget.Currency) table {
 			if r.Reason != "" {
 				reason = level(r.Reason)
 			}
-			t.Rows = append(t.Rows, []string{stageName(f.Stages[l.Stage]), reason, string(r.Cause), count(r.Count), percent(r.Count / max(l.Lost, 1)), amountIn(c, math.Round(r.Worth))})
+			t.Rows = append(t.Rows, []string{stageName(f.Stages[l.Stage]), reason, r.Cause.Words(), count(r.Count), percent(r.Count / max(l.Lost, 1)), amountIn(c, math.Round(r.Worth))})
 		}
 	}
 	t.Note = "Worth is what the leads were expected to bring when they entered the stage: an upper bound of what removing the reason would bring."
@@ -156,6 +159,18 @@ func sourceLeaks(f *model.Funnel) table {
 		}
 	}
 	t.Note = "In brackets the " + levelName(nil) + ", in percent."
+	return t
+}
+
+// peersTable is where the leads of a source go on otherwise than those of the others that are like them.
+func peersTable(f *model.Funnel, c budget.Currency) table {
+	t := table{Caption: "Sources beside leads alike of the others", Head: []string{"Source", "Stage", "Resolved", "Went on", "Of leads alike", "Standard errors", "Came to"}, Words: map[int]bool{1: true}}
+	shown := f.Unlike[:min(len(f.Unlike), maxTableRows)]
+	for _, l := range shown {
+		z, _ := l.Peers.Z.Value()
+		t.Rows = append(t.Rows, []string{level(l.Source), stageName(f.Stages[l.Stage]), count(l.Peers.Units), shareTo(l.Peers.Rate, 2), shareTo(l.Peers.Expected, 2), minus(fmt.Sprintf("%+.1f", z)), amountOf(c.Estimates(), l.Peers.Worth)})
+	}
+	t.Note = sentence(model.PeersWords(f.Unlike))
 	return t
 }
 

@@ -37,9 +37,14 @@ func sampleEconomics(t *testing.T) *model.Economics {
 	row := func(by, name string, n, p, m, cost float64) model.EconomicRow {
 		return economicRow(t, by, name, n, p, m, cost, target)
 	}
-	leaks, err := budget.NewLeak(1000, 300, []budget.ReasonCount{{Reason: "no budget", Count: 200}, {Reason: "", Count: 300}, {Reason: "<b>rude</b>", Count: 5}}, 90)
-	if err != nil {
-		t.Fatal(err)
+	leaks := budget.Leak{
+		Entered: 1000, Progressed: 300, Lost: 505, Open: 195,
+		Rate: budget.Known(0.3727), Low: budget.Known(0.345), High: budget.Known(0.401), RawRate: budget.Known(0.3), Ratio: budget.Known(10.0 / 3),
+		Reasons: []budget.ReasonCount{
+			{Reason: "", Cause: budget.CauseUnknown, Count: 300, Worth: 27000}, {Reason: "no budget", Cause: budget.CauseBudget, Count: 200, Worth: 18000}, {Reason: "<b>rude</b>", Cause: budget.CauseUnknown, Count: 5, Worth: 450},
+		},
+		UnknownShare: budget.Known(305.0 / 505), UnknownIsMany: true,
+		Peers: &budget.Gap{Units: 800, Rate: budget.Known(0.37), Expected: budget.Known(0.3), Difference: budget.Known(0.07), Z: budget.Known(4.2), Worth: budget.Known(5678)},
 	}
 	leaks.Source = "<i>list</i>"
 	return &model.Economics{
@@ -51,7 +56,7 @@ func sampleEconomics(t *testing.T) *model.Economics {
 		},
 		Tiers: []model.EconomicRow{row("tier", "A", 300, 0.2, 5000, -1), row("tier", "B", 1200, 0.03, 2000, -1)},
 		Funnel: &model.Funnel{
-			Stages: []string{"lead", "won"}, Leaks: []budget.Leak{leaks}, BySource: []budget.Leak{leaks}, Repairs: []budget.Figure{budget.Known(12)},
+			Stages: []string{"lead", "won"}, Leaks: []budget.Leak{leaks}, BySource: []budget.Leak{leaks}, Unlike: []budget.Leak{leaks}, Repairs: []budget.Figure{budget.Known(12)},
 			Contact: &model.ContactWaits{From: "mql", To: "contacted", Leads: 100, Contacted: 80, Median: budget.Known(1.5), P90: budget.Unknown(budget.Unresolved),
 				Working: &model.WorkingWaits{Median: budget.Known(6), P90: budget.Unknown(budget.Unresolved)}, Service: &model.ServiceLevel{Hours: 8, Working: true, Met: budget.Known(0.625)},
 				Stale: &model.StaleWaits{Decay: 0.05, Worth: 700, Lost: budget.Known(40), After: []model.StaleAfter{{Days: 1, Lost: 34.14}}}},

@@ -412,7 +412,7 @@ func TestBudgetLeaks(t *testing.T) {
 		}
 	}
 	text := must(t, append([]string{"budget"}, args...)...).stdout
-	for _, part := range []string{"where leads are lost", "5 points more, a lead", "opportunity  chose_competitor   competitor", "(none given)", "worth at most: "} {
+	for _, part := range []string{"where leads are lost", "5 points more, a lead", "opportunity  chose_competitor             competitor", "budget, may come back", "(none given)", "worth at most: ", "prize_draw       lead"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("%q is not in the output:\n%s", part, text)
 		}

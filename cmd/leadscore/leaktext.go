@@ -46,14 +46,30 @@ func describeLeaks(w io.Writer, f *model.Funnel, c budget.Currency, level float6
 			if l.Lost > 0 {
 				share = budget.Known(r.Count / l.Lost)
 			}
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t\n", f.Stages[l.Stage], name, r.Cause, budget.Count(r.Count), returnFigure(share), c.Format(math.Round(r.Worth)))
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t\n", f.Stages[l.Stage], name, r.Cause.Words(), budget.Count(r.Count), returnFigure(share), c.Format(math.Round(r.Worth)))
 		}
 	}
 	_ = t.Flush()
 	fmt.Fprintln(w, "worth at most: what those leads were expected to bring when they entered the stage, more than mending the reason can bring")
+	describePeers(w, f, c)
 	for _, l := range f.Leaks {
 		if share, known := l.UnknownShare.Value(); known && l.UnknownIsMany {
 			fmt.Fprintf(w, "at %s, %s of the losses have no known reason: too many to trust the others\n", f.Stages[l.Stage], budget.Percent(share))
 		}
 	}
+}
+
+// describePeers prints where the leads of a source go on otherwise than those of the others that are like them.
+func describePeers(w io.Writer, f *model.Funnel, c budget.Currency) {
+	fmt.Fprintf(w, "\n%s\n", wrapped("", model.PeersWords(f.Unlike)))
+	if len(f.Unlike) == 0 {
+		return
+	}
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "source\tstage\tresolved\twent on\tof leads alike\tz\tcame to\t")
+	for _, l := range f.Unlike {
+		z, _ := l.Peers.Z.Value()
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%+.1f\t%s\t\n", l.Source, f.Stages[l.Stage], budget.Count(l.Peers.Units), percentFigure(l.Peers.Rate), percentFigure(l.Peers.Expected), z, c.Estimates().Write(l.Peers.Worth))
+	}
+	_ = t.Flush()
 }
