@@ -91,6 +91,23 @@ func TestStageCapsChain(t *testing.T) {
 	})
 }
 
+// Another conversion changes the last rate alone; one that too few leads get there for has no path.
+func TestPathToConversion(t *testing.T) {
+	path := examplePath()
+	other, fits := path.To(0.1)
+	if !fits || !near(other.Conversion(), 0.1) || !near(path.Conversion(), 0.07) {
+		t.Fatalf("%v of %v, from %v", fits, other.Conversion(), path.Conversion())
+	}
+	for k, reach := range other.Reach()[:4] {
+		closeTo(t, "reach of "+path.Stages[k], reach, path.Reach()[k])
+	}
+	for _, won := range []float64{0, -0.1, 0.1401, math.NaN()} {
+		if _, fits := path.To(won); fits {
+			t.Errorf("a path to %v", won)
+		}
+	}
+}
+
 func drawPath(t *rapid.T) Path {
 	n := rapid.IntRange(2, 6).Draw(t, "stages")
 	path := Path{Stages: make([]string, n), Rates: make([]float64, n-1), Costs: make([]float64, n)}

@@ -99,8 +99,14 @@ func BarCurve(p, bars []float64) []BarPoint {
 	return curve
 }
 
-// Trustworthy reports whether probabilities are calibrated well enough to cut at: a calibration slope of 0.8 to 1.25
-// and a mean within two standard errors of the observed rate of n leads. A miscalibration by 2 moves the cut by 2.
+// The bounds of the calibration slope between which probabilities may be cut at.
+const (
+	MinSlope = 0.8
+	MaxSlope = 1.25
+)
+
+// Trustworthy reports whether probabilities are calibrated well enough to cut at: a calibration slope of [MinSlope] to
+// [MaxSlope] and a mean within two standard errors of the observed rate of n leads. A miscalibration by 2 moves the cut by 2.
 func Trustworthy(slope, meanP, rate, n float64) (bool, error) {
 	var b bounds
 	b.finite("slope", slope)
@@ -111,5 +117,5 @@ func Trustworthy(slope, meanP, rate, n float64) (bool, error) {
 		return false, err
 	}
 	se := math.Sqrt(meanP * (1 - meanP) / n)
-	return slope >= 0.8 && slope <= 1.25 && math.Abs(meanP-rate) <= 2*se, nil
+	return slope >= MinSlope && slope <= MaxSlope && math.Abs(meanP-rate) <= 2*se, nil
 }

@@ -1,5 +1,7 @@
 package budget
 
+import "slices"
+
 // A lead goes through stages, k = 0 … n−1, from lead to won. With P_k = P(won | stage k reached):
 //
 //	S_0 = 1, S_k+1 = S_k·q_k        reach
@@ -59,6 +61,18 @@ func (p Path) Chances() []float64 {
 
 // Conversion returns P(won) of a lead.
 func (p Path) Conversion() float64 { return p.Chances()[0] }
+
+// To is the path on which a lead is won with probability won: with another rate of the last stage. It is false where no
+// rate will do, for fewer leads than that get there.
+func (p Path) To(won float64) (Path, bool) {
+	reach, last := p.Reach(), len(p.Rates)-1
+	if !(won > 0 && won <= reach[last]) {
+		return p, false
+	}
+	p.Rates, p.Costs = slices.Clone(p.Rates), slices.Clone(p.Costs)
+	p.Rates[last] = won / reach[last]
+	return p, true
+}
 
 // CostsToCome returns the expected sales cost of a unit from each stage on, the cost of entering it included.
 func (p Path) CostsToCome() []float64 {

@@ -68,6 +68,7 @@ func (m *Model) Assess(table *features.Table, o AssessOptions) (*Assessment, err
 	logOdds := m.TableLogOdds(table, l.rows)
 	if won := l.won(l.rows); won > 0 && won < len(l.rows) {
 		a.Overall = evaluate(l.sample(l.rows, logOdds, o.Seed))
+		a.Notes = append(a.Notes, a.Overall.CutoffDoubt()...)
 	} else {
 		a.Notes = append(a.Notes, Warning{Code: "one_outcome", Detail: fmt.Sprintf("%d of %d leads converted: ranking cannot be measured", won, len(l.rows))})
 	}

@@ -67,6 +67,7 @@ type EconomicRow struct {
 	Mature    int               `json:"mature"` // leads whose outcome is known
 	Won       float64           `json:"won"`    // of them
 	Evidence  budget.Evidence   `json:"evidence"`
+	Needed    budget.Figure     `json:"leads_for_20_percent"` // with a known outcome, to know the value to within 20 % with 95 %
 	Posterior *budget.Posterior `json:"posterior,omitempty"`
 	Low       budget.Figure     `json:"max_cost_low"`
 	High      budget.Figure     `json:"max_cost_high"`
@@ -81,6 +82,7 @@ type EconomicRow struct {
 	MaxReturn   budget.Figure    `json:"max_roi"`                  // the target at which the cap is 0
 	Touch       *budget.Touch    `json:"touch,omitempty"`          // one more touch before the hand-off; nil if none was asked for
 	Costs       *budget.Costs    `json:"costs,omitempty"`          // by stage; nil without a creation time
+	StageCaps   []StageCap       `json:"stage_caps,omitempty"`     // by stage; nil without a creation time or a cap
 	Arithmetic  string           `json:"arithmetic"`
 	Words       string           `json:"words"`
 }
@@ -157,7 +159,7 @@ func (m *Model) economics(table *features.Table, o EconomicsOptions) (*Economics
 	if err != nil {
 		return nil, err
 	}
-	e := &Economics{Model: m.Identity(), Policy: m.Policy(), StageRates: m.StageRates(), Leads: table.Rows, Touch: o.Touch, Level: o.Level, Rows: []EconomicRow{}, Notes: append([]Warning{}, x.out.warnings...)}
+	e := &Economics{Model: m.Identity(), Policy: m.Policy(), StageRates: m.StageRates(), Leads: table.Rows, Touch: o.Touch, Level: o.Level, Rows: []EconomicRow{}, Notes: append(append([]Warning{}, x.out.warnings...), m.Holdout().CutoffDoubt()...)}
 	e.Mature = len(x.l.rows)
 	if x.out.asOf != features.NoTime {
 		e.AsOf = features.FormatTime(x.out.asOf)
@@ -274,6 +276,9 @@ func (x *economist) worth(row *EconomicRow, rows []int32) error {
 		row.Share = budget.Known(v * row.Leads / x.value)
 	}
 	row.Mature, row.Won, row.Evidence = x.outcomes(rows)
+	if row.Needed, err = needed(row.Mature, row.Evidence); err != nil {
+		return fmt.Errorf("model: economics: %s: %w", row.Value, err)
+	}
 	return nil
 }
 
@@ -344,6 +349,9 @@ func (x *economist) price(row *EconomicRow, rows []int32, p partition) error {
 	}
 	var err error
 	if row.Touch, err = x.touch(row); err != nil {
+		return err
+	}
+	if row.StageCaps, err = x.stageCaps(row, rows); err != nil {
 		return err
 	}
 	row.Costs, err = x.costs(row, rows)

@@ -1,5 +1,11 @@
 package model
 
+import (
+	"fmt"
+
+	"github.com/leadscore/leadscore/budget"
+)
+
 // Evaluation says how good probabilities are on leads whose outcome is known. Each interval is one of Level over
 // leads, or over accounts where the data name them.
 type Evaluation struct {
@@ -28,6 +34,19 @@ type Evaluation struct {
 	TopDecileLiftCI      Interval `json:"top_decile_lift_ci"`
 
 	Curves *Curves `json:"curves,omitempty"`
+}
+
+// CutoffDoubt is a warning if the leads do not confirm that probabilities are calibrated well enough to cut at, nil if they
+// do or there are none. Leads of accounts are taken for independent ones: then it warns rather too soon.
+func (e *Evaluation) CutoffDoubt() []Warning {
+	if e == nil {
+		return nil
+	}
+	if sure, err := budget.Trustworthy(e.CalibrationSlope, e.Mean, e.BaseRate, float64(e.Rows)); sure || err != nil {
+		return nil
+	}
+	return []Warning{{Code: "not_calibrated", Detail: fmt.Sprintf("the probabilities are not sure to be calibrated well enough to cut at: of %s leads of the evaluation %s were expected to convert and %s did, at a calibration slope of %.2f (%.2f to %.2f; wanted: %g to %g); caps, tiers and actions may be off by as much",
+		budget.Count(e.Rows), budget.Percent(e.Mean), budget.Percent(e.BaseRate), e.CalibrationSlope, e.CalibrationSlopeCI[0], e.CalibrationSlopeCI[1], budget.MinSlope, budget.MaxSlope)}}
 }
 
 // Curves are the pictures of an Evaluation, as points.

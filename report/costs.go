@@ -9,6 +9,9 @@ import (
 func costTables(e *model.Economics, c budget.Currency) (tables []table) {
 	if e.Total.Costs != nil {
 		tables = append(tables, groupCosts(e, c))
+		if t := stageCaps(e, c); len(t.Rows) > 0 {
+			tables = append(tables, t)
+		}
 	}
 	for i := range e.CostTables {
 		if t := &e.CostTables[i]; t.Period != budget.WholeWindow && len(t.Periods) > 0 {
@@ -27,6 +30,34 @@ func groupCosts(e *model.Economics, c budget.Currency) table {
 	t.write(c)
 	t.Note = "Leads of the whole window at the stage they have reached so far. " + expectedNote
 	return t.table
+}
+
+// stageCaps is the most that a unit may cost at each stage, by group.
+func stageCaps(e *model.Economics, c budget.Currency) table {
+	t := table{Caption: "The most to pay for a unit at each stage, in marketing", Head: []string{"Group"}}
+	var rows []*model.EconomicRow
+	for i := range e.Rows[:min(len(e.Rows), maxTableRows)] {
+		if r := &e.Rows[i]; len(r.StageCaps) > 0 {
+			rows = append(rows, r)
+		}
+	}
+	if len(e.Total.StageCaps) == 0 {
+		return t
+	}
+	rows = append(rows, &e.Total)
+	for _, stage := range e.Total.StageCaps {
+		t.Head = append(t.Head, "Per "+stageName(stage.Stage))
+	}
+	t.Head = append(t.Head, "Per sale, with sales cost")
+	for i, cells := range model.StageCapCells(rows, c) {
+		name := "All leads"
+		if rows[i].By != "" {
+			name = level(rows[i].Value)
+		}
+		t.Rows = append(t.Rows, append([]string{name}, cells...))
+	}
+	t.Note = "What the caps of the leads come to that it takes for one unit, by how many of them get there. With the sales cost, a sale may cost what it earns at the target."
+	return t
 }
 
 func periodCosts(costs *model.CostTable, c budget.Currency) table {

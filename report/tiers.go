@@ -29,6 +29,9 @@ func (b *builder) money() *section {
 	if e.NewBuyers != nil {
 		s.Text = append(s.Text, "New buyers: "+e.NewBuyers.Words+".")
 	}
+	if text := e.PrecisionWords(); text != "" {
+		s.Text = append(s.Text, "How well it is known: "+text+".")
+	}
 	s.Warnings = warningsOf(e.Notes)
 	for i, part := range partsOf(e.Rows) {
 		s.Figures = append(s.Figures, b.capsFigure(i, part, c))

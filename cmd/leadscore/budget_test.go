@@ -164,7 +164,7 @@ func TestBudgetCosts(t *testing.T) {
 			t.Errorf("%s %s: %v by the leads, %v by the file", r.Source, r.Period, r.Spend, spent[r.Source+r.Period])
 		}
 	}
-	for basis, want := range map[string][]string{"cohort": {"per opportunity", "young", "with sales cost: ", "per expected", "2026-Q1"}, "calendar": {"≥ $", "stages entered in a period", "2026-Q1"}} {
+	for basis, want := range map[string][]string{"cohort": {"per opportunity", "young", "with sales cost: ", "per expected", "2026-Q1", "the most to pay for a unit at each stage, in marketing"}, "calendar": {"≥ $", "stages entered in a period", "2026-Q1"}} {
 		r := must(t, append([]string{"budget", "--costs", basis, "--period", "quarter"}, args[:4]...)...)
 		for _, part := range want {
 			if !strings.Contains(r.stdout, part) {

@@ -24,7 +24,7 @@ type openLeads struct {
 
 // readCandidates scores the leads of a file that are open, as of a day.
 func readCandidates(ctx context.Context, f *queueFlags, m *model.Model) (*openLeads, error) {
-	x := &candidateReader{flags: f, m: m, scorer: m.NewBatchScorer(), leads: &openLeads{asOf: features.NoTime}}
+	x := &candidateReader{flags: f, m: m, scorer: m.NewBatchScorer(), leads: &openLeads{asOf: features.NoTime}, ids: newLeadIDs(0)}
 	var err error
 	if f.asOf != "" {
 		if x.leads.asOf, err = features.ParseTime(f.asOf); err != nil {
@@ -33,7 +33,14 @@ func readCandidates(ctx context.Context, f *queueFlags, m *model.Model) (*openLe
 	} else if err = x.read(ctx, x.latest); err != nil {
 		return nil, err
 	}
-	return x.leads, x.read(ctx, x.add)
+	if err := x.read(ctx, x.add); err != nil {
+		return nil, err
+	}
+	repeated, err := x.ids.repeatedIn(ctx, f.data, x.separator, m)
+	if err == nil && len(repeated) > 0 {
+		err = fmt.Errorf("queue: column %q: %s; an open lead is worked once", repeated[0].Column, repeated[0].Detail)
+	}
+	return x.leads, err
 }
 
 // candidateReader turns batches into candidates.
@@ -45,19 +52,21 @@ type candidateReader struct {
 	scores    model.Scores
 	decisions model.Decisions
 	leads     *openLeads
+	ids       *leadIDs // of the open leads
+	separator rune
 }
 
 // read calls fn with one block of leads after the other.
 func (x *candidateReader) read(ctx context.Context, fn func(*features.Batch) error) error {
-	separator, err := datasets.ParseSeparator(x.flags.separator)
-	if err != nil {
+	var err error
+	if x.separator, err = datasets.ParseSeparator(x.flags.separator); err != nil {
 		return usageError{err}
 	}
 	if ending(x.flags.data) == endingCSV {
 		if x.schema, err = x.queueSchema(nil); err != nil {
 			return err
 		}
-		return datasets.ReadCSV(ctx, x.flags.data, x.schema, separator, fn)
+		return datasets.ReadCSV(ctx, x.flags.data, x.schema, x.separator, fn)
 	}
 	d, err := datasets.Open([]string{x.flags.data})
 	if err != nil {
@@ -143,8 +152,10 @@ func (x *candidateReader) add(b *features.Batch) error {
 		b.Lead(row, lead)
 		if outcome >= 0 && x.m.Label().Closed(lead.Values[outcome]) || lost >= 0 && lead.Values[lost].Present {
 			x.leads.closed++
+			x.ids.add("") // a lead may come again after its end
 			continue
 		}
+		x.ids.add(lead.ID)
 		c := x.candidate(lead, row, hours[row])
 		if c.ID == "" {
 			c.ID = "row " + strconv.Itoa(b.Start+row+1)

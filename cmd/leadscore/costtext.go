@@ -64,6 +64,34 @@ func describeCosts(w io.Writer, table *model.CostTable, c budget.Currency) {
 	}
 }
 
+// describeStageCaps prints the most that a unit may have cost at each stage, by source or what else is asked for first.
+func describeStageCaps(w io.Writer, e *model.Economics) {
+	var rows []*model.EconomicRow
+	for i := range e.Rows {
+		if r := &e.Rows[i]; r.By == e.Rows[0].By && len(r.StageCaps) > 0 {
+			rows = append(rows, r)
+		}
+	}
+	if len(e.Total.StageCaps) > 0 {
+		rows = append(rows, &e.Total)
+	}
+	if len(rows) == 0 {
+		return
+	}
+	fmt.Fprint(w, "\nthe most to pay for a unit at each stage, in marketing\n\n")
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
+	head := []string{rows[0].By}
+	for _, stage := range rows[0].StageCaps {
+		head = append(head, "per "+stage.Stage)
+	}
+	fmt.Fprintln(t, strings.Join(append(head, "with sales cost"), "\t")+"\t")
+	for i, cells := range model.StageCapCells(rows, e.Policy.Currency) {
+		fmt.Fprintln(t, strings.Join(append([]string{rowName(rows[i].By, rows[i].Value)}, cells...), "\t")+"\t")
+	}
+	_ = t.Flush()
+	fmt.Fprintf(w, "\n%s\n", wrapped("  ", "what the caps of the leads come to that it takes for one unit, by how many of them get there; with sales cost: what a sale may cost in all"))
+}
+
 // costRows are the rows of a table of costs: of the sources, of the periods where there are several, and of all.
 func costRows(table *model.CostTable) (rows []*budget.Costs) {
 	for i := range table.Rows {

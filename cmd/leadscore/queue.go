@@ -46,6 +46,7 @@ type queueResult struct {
 	Words    string          `json:"words"`
 	Out      string          `json:"out,omitempty"`
 	Model    model.Identity  `json:"model"`
+	Notes    []model.Warning `json:"warnings"`
 }
 
 func (a *app) queueCommand() *cobra.Command {
@@ -126,12 +127,13 @@ func (a *app) queue(ctx context.Context, f *queueFlags) error {
 	if r.Dispatched, err = budget.Dispatch(leads.candidates, f.hours, policy.Nurture); err != nil {
 		return err
 	}
-	r.Words = r.words()
+	r.Words, r.Notes = r.words(), append([]model.Warning{}, m.Holdout().CutoffDoubt()...)
 	if f.out != "" {
 		if err := writeQueue(f.out, r.Leads); err != nil {
 			return err
 		}
 	}
+	a.warn(r.Notes)
 	return a.print(r, func(w io.Writer) { r.text(w, f.top) })
 }
 

@@ -103,4 +103,9 @@ func TestScoreTellsRepeatedLeads(t *testing.T) {
 			t.Errorf("%s: %s\n%s", only, once.stderr, twice.stderr)
 		}
 	}
+	queue := []string{"queue", "--model", modelPath, "--hours", "9", "--data"}
+	must(t, append(queue, leads)...)
+	if r := leadscore(t, append(queue, folder)...); r.code != exitFailed || !strings.Contains(r.stderr, `queue: column "lead_id": `) || strings.Count(r.stderr, "\n") > 1 {
+		t.Errorf("queue: exit %d: %s", r.code, r.stderr)
+	}
 }
