@@ -74,15 +74,33 @@ type Identity struct {
 // OtherReasons is the Feature of the row that holds what the shown reasons leave out.
 const OtherReasons = "(other)"
 
-// Top returns the score with the n reasons of the largest effect on the log-odds, largest first, and, where
-// that leaves any out, a last row "(other)" with the sum of the rest. n = 0 gives no reasons; a negative n all.
+// effects returns which part of the score a reason makes up: of its probability or of its expected value, whichever is more.
+func (s *Score) effects() func(r *Reason) float64 {
+	p, v := 1/s.Probability, 0.0
+	if s.ExpectedValue != nil && *s.ExpectedValue != 0 {
+		v = 1 / *s.ExpectedValue
+	}
+	return func(r *Reason) float64 {
+		part := math.Abs(r.Probability * p)
+		if r.ExpectedValue != nil {
+			part = max(part, math.Abs(*r.ExpectedValue*v))
+		}
+		return part
+	}
+}
+
+// Top returns the score with the n reasons of the largest effect on its probability or its expected value, largest first,
+// and, where that leaves any out, a last row "(other)" with the sum of the rest. n = 0 gives no reasons; a negative n all.
 func (s Score) Top(n int) Score {
 	if n == 0 {
 		s.Reasons = nil
 		return s
 	}
 	s.Reasons = slices.Clone(s.Reasons)
-	slices.SortStableFunc(s.Reasons, func(a, b Reason) int { return cmp.Compare(math.Abs(b.LogOdds), math.Abs(a.LogOdds)) })
+	effect := s.effects()
+	slices.SortStableFunc(s.Reasons, func(a, b Reason) int {
+		return cmp.Or(cmp.Compare(effect(&b), effect(&a)), cmp.Compare(math.Abs(b.LogOdds), math.Abs(a.LogOdds)))
+	})
 	if n < 0 || n >= len(s.Reasons) {
 		return s
 	}

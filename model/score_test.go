@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -231,6 +232,28 @@ func TestReasonText(t *testing.T) {
 	} {
 		if got := reasonText(&r, "USD"); got != want {
 			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// A reason that changes little but what the sale is worth stands where its money puts it; without money the log-odds decide.
+func TestTopCountsMoney(t *testing.T) {
+	amount := func(x float64) *float64 { return &x }
+	s := Score{Probability: 0.1, ExpectedValue: amount(100), Reasons: []Reason{
+		{Feature: "small", LogOdds: 0.1, Probability: 0.01, ExpectedValue: amount(5)},
+		{Feature: "likely", LogOdds: -0.4, Probability: -0.04, ExpectedValue: amount(1)},
+		{Feature: "dear", LogOdds: 0, Probability: 0, ExpectedValue: amount(-60)},
+	}}
+	for _, c := range []struct {
+		score Score
+		want  string
+	}{{s, "dear likely small"}, {Score{Probability: 0.1, Reasons: s.Reasons}, "likely small dear"}} {
+		var names []string
+		for _, r := range c.score.Top(-1).Reasons {
+			names = append(names, r.Feature)
+		}
+		if got := strings.Join(names, " "); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
 		}
 	}
 }
