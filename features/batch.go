@@ -62,14 +62,6 @@ func (f *Field) written(v *Value) string {
 	return v.Text
 }
 
-// Amount returns the number that a value of a number or a time is to the model, NaN if it is missing.
-func (v *Vector) Amount(row int) float64 {
-	if v.Times != nil {
-		return DaysOf(v.Times[row])
-	}
-	return v.Numbers[row]
-}
-
 func (v *Vector) value(row int) Value {
 	switch {
 	case v.Codes != nil:

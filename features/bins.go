@@ -255,14 +255,14 @@ func between(a, b float64) float64 {
 
 // runName names neighbouring bins.
 func (t *Term) runName(first, last int) string {
-	run := Term{Edges: t.Edges[max(0, first-1):min(last+1, len(t.Edges))], Min: t.Min, Max: t.Max, kind: t.kind}
+	run := Term{Edges: t.Edges[max(0, first-1):min(last+1, len(t.Edges))], Min: t.Min, Max: t.Max, kind: t.kind, origin: t.origin}
 	switch {
 	case first == 0 && last == len(t.Edges):
 		run.Edges = nil
 	case first == 0:
-		return (&Term{Edges: t.Edges[last:], kind: t.kind}).binName(0)
+		return (&Term{Edges: t.Edges[last:], kind: t.kind, origin: t.origin}).binName(0)
 	case last == len(t.Edges):
-		return (&Term{Edges: t.Edges[:first], kind: t.kind}).binName(first)
+		return (&Term{Edges: t.Edges[:first], kind: t.kind, origin: t.origin}).binName(first)
 	default:
 		run.Edges = []float64{t.Edges[first-1], t.Edges[last]}
 		return run.binName(1)
@@ -272,10 +272,7 @@ func (t *Term) runName(first, last int) string {
 
 // binName names a bin by what it holds.
 func (t *Term) binName(i int) string {
-	text := FormatNumber
-	if t.kind == Time {
-		text = func(days float64) string { return FormatTime(Micros(days)) }
-	}
+	text := t.amountText
 	switch {
 	case len(t.Edges) == 0:
 		return text(t.Min) + " to " + text(t.Max)
@@ -307,5 +304,5 @@ func (t *Term) Ordered() bool { return t.Bins }
 // The feature must be a number or a time.
 func (e *Encoder) Values(i int, table *Table) func(row int) float64 {
 	f := e.terms[i].field
-	return table.Columns[f].reader(e.schema.fields[f].Kind)
+	return table.Seen(f).reader(e.schema.fields[f].Kind)
 }

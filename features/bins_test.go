@@ -115,19 +115,23 @@ func TestBetween(t *testing.T) {
 }
 
 // mixedTable holds a number with an atom and gaps and a category with rare levels.
-func mixedTable(t *testing.T) (*Table, *Batch) {
+func mixedTable(t *testing.T) (*Table, *Batch) { return mixedSince(t, "") }
+
+// mixedSince is mixedTable with times that count from a column, of which a tenth is missing.
+func mixedSince(t *testing.T, since string) (*Table, *Batch) {
 	t.Helper()
 	schema, err := NewSchema([]Field{
 		{Name: "size", Type: Type{Base: Float64}, Kind: Number, Role: RoleFeature},
 		{Name: "source", Type: Type{Base: String}, Kind: Category, Role: RoleFeature},
-		{Name: "seen", Type: Type{Base: Timestamp}, Kind: Time, Role: RoleFeature},
+		{Name: "seen", Type: Type{Base: Timestamp}, Kind: Time, Role: RoleFeature, Since: since},
+		{Name: "created", Type: Type{Base: Timestamp}, Kind: Time, Role: RoleCreatedAt},
 	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	random := rand.New(rand.NewPCG(4, 4))
 	const n = 3000
-	batch := &Batch{Schema: schema, Rows: n, Vectors: make([]Vector, 3)}
+	batch := &Batch{Schema: schema, Rows: n, Vectors: make([]Vector, 4)}
 	d := &Dictionary{}
 	for i := range 40 {
 		d.Levels = append(d.Levels, fmt.Sprint("s", i))
@@ -146,6 +150,14 @@ func mixedTable(t *testing.T) (*Table, *Batch) {
 		batch.Vectors[1].Codes = append(batch.Vectors[1].Codes, code)
 		batch.Vectors[2].Times = append(batch.Vectors[2].Times, random.Int64N(1e15))
 	}
+	created := rand.New(rand.NewPCG(5, 5))
+	for range n {
+		at := int64(1e15) + created.Int64N(1e13)
+		if created.IntN(10) == 0 {
+			at = NoTime
+		}
+		batch.Vectors[3].Times = append(batch.Vectors[3].Times, at)
+	}
 	batch.Vectors[1].Dictionary = d
 	b := NewBuilder(schema, n)
 	if err := b.Add(batch); err != nil {
@@ -156,7 +168,13 @@ func mixedTable(t *testing.T) (*Table, *Batch) {
 
 // One lead by itself, the rows of a table and the design get the same codes, pairs and pooled levels among them.
 func TestBinsPoolsAndPairsAreOneDefinition(t *testing.T) {
-	table, batch := mixedTable(t)
+	for _, since := range []string{"", "created"} {
+		t.Run(since, func(t *testing.T) { checkOneDefinition(t, since) })
+	}
+}
+
+func checkOneDefinition(t *testing.T, since string) {
+	table, batch := mixedSince(t, since)
 	e, empty, err := FitBins(table, nil, nil, BinOptions{Bins: 16, MinWeight: 10})
 	if err != nil || len(empty) != 0 {
 		t.Fatal(err, empty)

@@ -34,7 +34,7 @@ func (e *Encoder) Design(table *Table, rows []int32) *Design {
 	var columns, pairs sync.WaitGroup
 	for i := range e.terms {
 		if t := &e.terms[i]; !t.IsPair() {
-			columns.Go(func() { d.Columns[i] = e.designColumn(t, &table.Columns[t.field], rows, d.Rows) })
+			columns.Go(func() { d.Columns[i] = e.designColumn(t, table.Seen(t.field), rows, d.Rows) })
 		}
 	}
 	columns.Wait()

@@ -12,7 +12,7 @@ import (
 //	category   one code for each level of the training rows, in sorted order; missing is the last code if it occurs
 //	number     z = (x − mean)/sd over the non-missing training rows, sd of the population, 1 if constant;
 //	           missing gives z = 0, and a flag of its own if a training row misses the number
-//	time       as a number, in days
+//	time       as a number, in days, since 1970 or to the creation of the lead
 //
 // A level that training never saw has no code; nor has "missing" where no training row missed the value.
 
@@ -38,6 +38,7 @@ type Term struct {
 	Cells  []int32  `json:"cells,omitempty"`  // pair: code of each combination of groups, −1 = never seen
 
 	field   int // −1 of a pair
+	origin  int // 1 + the column that times count from, 0 of all others
 	kind    Kind
 	code    map[string]int32
 	inverse float64 // 1/SD
@@ -130,7 +131,7 @@ func NewEncoder(schema *Schema, terms []Term) (*Encoder, error) {
 }
 
 func (t *Term) bind(schema *Schema, before []Term) error {
-	if t.IsPair() {
+	if t.origin = 0; t.IsPair() {
 		return t.bindPair(before)
 	}
 	if len(t.Cells) > 0 {
@@ -140,6 +141,7 @@ func (t *Term) bind(schema *Schema, before []Term) error {
 	if t.field < 0 || !schema.fields[t.field].Role.Feature() {
 		return fmt.Errorf("the schema has no such feature")
 	}
+	t.origin = 1 + schema.since(t.field)
 	for _, x := range slices.Concat([]float64{t.Mean, t.SD, t.Min, t.Max}, t.Histogram, t.Edges) {
 		if math.IsNaN(x) || math.IsInf(x, 0) {
 			return fmt.Errorf("%v is not a finite number", x)
@@ -250,10 +252,22 @@ func (e *Encoder) Code(i int, lead *Lead) Code {
 	if t.IsPair() {
 		return Code{Level: t.cell(e.Code(t.parts[0], lead).Level, e.Code(t.parts[1], lead).Level), Z: 1}
 	}
+	if t.origin > 0 {
+		return e.counted(i, lead)
+	}
 	return e.CodeOf(i, &lead.Values[t.field])
 }
 
-// CodeOf returns the code of a value of term i, which must not be a pair.
+// counted is the code of a time that counts from the creation of the lead.
+func (e *Encoder) counted(i int, lead *Lead) Code {
+	v := e.terms[i].valueOf(lead)
+	return e.CodeOf(i, &v)
+}
+
+// Known reports whether a lead has a value of term i, which must not be a pair.
+func (e *Encoder) Known(i int, lead *Lead) bool { return e.terms[i].valueOf(lead).Present }
+
+// CodeOf returns the code of a value of term i, which must not be a pair, as the term sees it.
 func (e *Encoder) CodeOf(i int, v *Value) Code {
 	t := &e.terms[i]
 	return t.encode(v, e.schema.fields[t.field].Kind)
@@ -297,66 +311,12 @@ func (t *Term) Standardise(x float64) float64 {
 	return min(max((x-t.Mean)*t.inverse, -Reach), Reach)
 }
 
-// Warnings appends what is doubtful about a lead's values: missing features, unseen levels, numbers outside
-// the range of training.
-func (e *Encoder) Warnings(lead *Lead, dst []Warning) []Warning {
-	absent, features := 0, 0
-	for i := range e.terms {
-		t := &e.terms[i]
-		if t.IsPair() { // its parts are warned about
-			continue
-		}
-		features++
-		v := &lead.Values[t.field]
-		if !v.Present {
-			absent++
-			dst = append(dst, Warning{Code: WarnMissingField, Feature: t.Name})
-			continue
-		}
-		kind := e.schema.fields[t.field].Kind
-		if kind == Category {
-			if _, known := t.code[v.Text]; !known {
-				dst = append(dst, Warning{Code: WarnUnseenLevel, Feature: t.Name})
-			}
-			continue
-		}
-		if x := v.amount(kind); x < t.Min || x > t.Max {
-			dst = append(dst, Warning{Code: WarnOutOfRange, Feature: t.Name, Detail: "outside " + t.span(kind) + ", the range of training"})
-		}
-	}
-	if 2*absent > features {
-		dst = append(dst, Warning{Code: WarnMostlyMissing, Detail: fmt.Sprintf("%d of %d features have no value", absent, features)})
-	}
-	return dst
-}
-
 // amount returns the number that a value of a number or a time is to the model.
 func (v *Value) amount(kind Kind) float64 {
 	if kind == Time {
 		return Days(v.Time)
 	}
 	return v.Number
-}
-
-// span writes down the range of training.
-func (t *Term) span(kind Kind) string {
-	if kind == Time {
-		return FormatTime(Micros(t.Min)) + " to " + FormatTime(Micros(t.Max))
-	}
-	return FormatNumber(t.Min) + " to " + FormatNumber(t.Max)
-}
-
-// Text returns how the value of term i is shown to people.
-func (e *Encoder) Text(i int, lead *Lead) string {
-	if t := &e.terms[i]; t.IsPair() {
-		return e.Text(t.parts[0], lead) + " × " + e.Text(t.parts[1], lead)
-	}
-	field := e.terms[i].field
-	v := &lead.Values[field]
-	if !v.Present {
-		return MissingText
-	}
-	return e.schema.fields[field].written(v)
 }
 
 // Fits reports an error unless leads and tables of the other schema have the encoder's features in the places

@@ -34,7 +34,7 @@ func fit(table *Table, rows []int32, weights []float64, learn func(c *Column, f 
 	var columns sync.WaitGroup
 	for i, f := range table.Schema.fields {
 		if f.Role.Feature() {
-			columns.Go(func() { fitted[i] = learn(&table.Columns[i], &f, part) })
+			columns.Go(func() { fitted[i] = learn(table.Seen(i), &f, part) })
 		}
 	}
 	columns.Wait()

@@ -22,8 +22,13 @@ func (s *Schema) findStamped() (found []stamped) {
 	return found
 }
 
-// Dates reports whether column i says if some feature was recorded in time: a stamp, or the creation itself.
+// Dates reports whether a feature asks for column i: a stamp that says if it was recorded in time, or the creation.
 func (s *Schema) Dates(i int) bool {
+	for _, f := range s.fields {
+		if f.Since != "" && f.Role.Feature() && f.Since == s.fields[i].Name {
+			return true
+		}
+	}
 	for _, f := range s.stamped {
 		if i == f.stamp || i == s.ByRole(RoleCreatedAt) {
 			return true

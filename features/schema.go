@@ -28,7 +28,7 @@ type Kind uint8
 const (
 	Category Kind = iota + 1 // a set of levels; a boolean is a category of the levels "false" and "true"
 	Number                   // a quantity
-	Time                     // an instant; as a feature it is the number of days since 1970-01-01 UTC
+	Time                     // an instant; as a feature it is the number of days since 1970-01-01 UTC, or to the creation (Field.Since)
 )
 
 var kindNames = []string{Category: "category", Number: "number", Time: "time"}
@@ -113,6 +113,7 @@ type Field struct {
 	Group      Group  `json:"group,omitempty"`       // fit, activity or neither
 	KnownAt    string `json:"known_at,omitempty"`    // stage from which the value is known; "" = from creation
 	RecordedAt string `json:"recorded_at,omitempty"` // column that holds when the value was recorded
+	Since      string `json:"since,omitempty"`       // of a time: the column of the creation, which it counts from; "" = it is a date
 	Trusted    bool   `json:"trusted,omitempty"`     // the leak scanner may not refuse it
 }
 
@@ -159,6 +160,7 @@ func NewSchema(fields []Field, missing []string) (*Schema, error) {
 		}
 	}
 	problems = append(problems, s.checkRecordedAt()...)
+	problems = append(problems, s.checkSince()...)
 	for _, text := range missing {
 		s.absent[Normalise(text)] = true
 	}

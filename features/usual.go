@@ -7,13 +7,16 @@ import (
 )
 
 // Usual is a value of the field that was usual in training, as Schema.TextValue reads it: the most frequent level, or
-// about the median of the numbers or times, to three digits. It is "" where training kept no value by itself.
-func (t *Term) Usual(f *Field) string {
+// about the median of the numbers or times, to three digits, of a lead of that creation. It is "" where training kept no
+// value by itself.
+func (t *Term) Usual(f *Field, created int64) string {
 	switch {
 	case f.Type.Base == Bool && f.Kind == Number:
 		return strconv.FormatBool(t.Mean >= 0.5)
 	case f.Kind == Category:
 		return t.mostFrequent()
+	case f.Since != "":
+		return FormatTime(before(Micros(math.Round(t.middle())), created))
 	case f.Kind == Time:
 		return FormatTime(Micros(math.Round(t.middle())))
 	}

@@ -21,7 +21,7 @@ func TestUsual(t *testing.T) {
 		for i := range e.Terms() {
 			term := &e.Terms()[i]
 			at := table.Schema.Index(term.Name)
-			if lead.Values[at], err = table.Schema.TextValue(at, term.Usual(&table.Schema.fields[at])); err != nil {
+			if lead.Values[at], err = table.Schema.TextValue(at, term.Usual(&table.Schema.fields[at], 0)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -49,17 +49,17 @@ func TestUsual(t *testing.T) {
 		}
 	}
 	for mean, want := range map[float64]string{0.2: "false", 0.7: "true"} {
-		if got := (&Term{Mean: mean, SD: 1}).Usual(&Field{Type: Type{Base: Bool}, Kind: Number}); got != want {
+		if got := (&Term{Mean: mean, SD: 1}).Usual(&Field{Type: Type{Base: Bool}, Kind: Number}, 0); got != want {
 			t.Errorf("a mean of %v is %q", mean, got)
 		}
 	}
-	if got := (&Term{Mean: 2.6, Min: 0, Max: 9}).Usual(&Field{Type: Type{Base: Int32}, Kind: Number}); got != "3" {
+	if got := (&Term{Mean: 2.6, Min: 0, Max: 9}).Usual(&Field{Type: Type{Base: Int32}, Kind: Number}, 0); got != "3" {
 		t.Errorf("a whole number is %q", got)
 	}
-	if got := (&Term{Mean: 12345.678, Min: 0, Max: 12_321}).Usual(&Field{Type: Type{Base: Float64}, Kind: Number}); got != "12300" {
+	if got := (&Term{Mean: 12345.678, Min: 0, Max: 12_321}).Usual(&Field{Type: Type{Base: Float64}, Kind: Number}, 0); got != "12300" {
 		t.Errorf("to three digits it is %q", got)
 	}
-	if got := (&Term{Pooled: []string{"a"}, Histogram: []float64{3, 0}}).Usual(&Field{Type: Type{Base: String}, Kind: Category}); got != "" {
+	if got := (&Term{Pooled: []string{"a"}, Histogram: []float64{3, 0}}).Usual(&Field{Type: Type{Base: String}, Kind: Category}, 0); got != "" {
 		t.Errorf("of rare levels alone it is %q", got)
 	}
 }

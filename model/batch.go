@@ -47,6 +47,7 @@ type batchSum struct {
 	levels [][]int32   // of each lead, by term: of the terms that pairs are made of
 	bases  []float64   // scoredAtOnce times the predictor's base
 	lead   features.Lead
+	days   []float64 // of times
 
 	// The columns at hand, until the next kernel adds them.
 	codes     [][]uint32
@@ -152,7 +153,7 @@ func (s *batchSum) redo(b *features.Batch, from int, l []float64) {
 			b.Lead(from+i, &s.lead)
 			l[i] = s.contributions(&s.lead, func(int, features.Code, float64) {})
 			for k := range s.lines {
-				if s.effect[k] != nil && s.encoder.Terms()[k].IsNumber() && !s.lead.Values[s.encoder.Field(k)].Present {
+				if s.effect[k] != nil && s.encoder.Terms()[k].IsNumber() && !s.encoder.Known(k, &s.lead) {
 					s.lines[k].gapped = true
 				}
 			}
@@ -173,15 +174,14 @@ func (s *batchSum) sum(b *features.Batch, from int, l []float64) {
 			s.addPair(k, t, l)
 			continue
 		}
-		v := &b.Vectors[s.encoder.Field(k)]
 		switch {
 		case t.IsNumber():
-			s.addNumber(k, v, from, l)
+			s.addNumber(k, b, from, l)
 		case t.Bins:
 			s.addPending(l)
-			s.addBins(k, v, from, l)
+			s.addBins(k, b, from, l)
 		default:
-			s.addCategory(k, v, from, l)
+			s.addCategory(k, &b.Vectors[s.encoder.Field(k)], from, l)
 		}
 	}
 	s.addPending(l)
@@ -215,17 +215,10 @@ func (s *batchSum) addCategory(k int, v *features.Vector, from int, l []float64)
 }
 
 // addNumber adds the contributions of a number or a time, with the columns before and after it.
-func (s *batchSum) addNumber(k int, v *features.Vector, from int, l []float64) {
-	line, x := &s.lines[k], v.Numbers
-	if v.Times != nil {
-		line.days = resized(line.days, len(l))
-		for i, t := range v.Times[from:][:len(l)] {
-			line.days[i] = features.DaysOf(t)
-		}
-		x = line.days
-	} else {
-		x = x[from:][:len(l)]
-	}
+func (s *batchSum) addNumber(k int, b *features.Batch, from int, l []float64) {
+	line := &s.lines[k]
+	line.days = resized(line.days, len(l))
+	x := b.Amounts(s.encoder.Field(k), from, line.days)
 	if len(s.codes) > 0 || len(s.numbers) == 2 {
 		s.addPending(l)
 	}
@@ -270,14 +263,15 @@ func (s *batchSum) addPending(l []float64) {
 }
 
 // addBins adds the contributions of a term of bins.
-func (s *batchSum) addBins(k int, v *features.Vector, from int, logOdds []float64) {
+func (s *batchSum) addBins(k int, b *features.Batch, from int, logOdds []float64) {
 	by, grid, absent := s.terms[k].steps(s.predictor, k), s.terms[k].grid, s.encoder.CodeOf(k, &features.Value{}).Level
 	if s.levels[k] != nil {
 		s.levels[k] = resized(s.levels[k], len(logOdds))
 	}
-	for i := range logOdds {
+	s.days = resized(s.days, len(logOdds))
+	for i, x := range b.Amounts(s.encoder.Field(k), from, s.days) {
 		level := absent
-		if x := v.Amount(from + i); x == x {
+		if x == x {
 			level = grid.Bin(x)
 		}
 		logOdds[i] += by[level+1]

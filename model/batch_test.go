@@ -15,9 +15,16 @@ import (
 // missing values and numbers far out of range among them.
 func TestBatchScorer(t *testing.T) {
 	columns := world{rows: 3000, seed: 1}.columns()
-	for name, o := range map[string]Options{"dated": dated(), "once": func() Options { o := options(); o.Holdout = 0; return o }()} {
+	for name, o := range map[string]Options{"dated": dated(), "since": dated(), "once": func() Options { o := options(); o.Holdout = 0; return o }()} {
 		for _, left := range [][]string{nil, {"source"}, {"profit"}} {
 			columns := without(columns, left...)
+			if name == "since" {
+				for i := range columns {
+					if columns[i].field.Name == "last_touch" {
+						columns[i].field.Since = "created_at"
+					}
+				}
+			}
 			m := train(t, tableOf(t, columns...), o).Model
 			odd := picked(columns, seq(900))
 			for i, c := range odd {
@@ -28,6 +35,8 @@ func TestBatchScorer(t *testing.T) {
 					case c.numbers != nil && r%11 == i:
 						c.numbers[r] = []float64{nan, 1e15, -1e300, math.MaxFloat64}[r%4]
 					case c.field.Name == "last_touch" && r%13 == 0:
+						c.times[r] = features.NoTime
+					case name == "since" && c.field.Name == "created_at" && r%17 == 0:
 						c.times[r] = features.NoTime
 					}
 				}

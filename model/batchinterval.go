@@ -36,7 +36,7 @@ func (s *BatchScorer) addIntervals(b *features.Batch, from int, logOdds []float6
 	for k := range m.effect {
 		t := &m.encoder.Terms()[k]
 		if t.IsNumber() {
-			s.addNumberVariances(k, t, &b.Vectors[m.encoder.Field(k)], from)
+			s.addNumberVariances(k, t, b, from)
 			continue
 		}
 		v.levels[k] = resized(v.levels[k], len(out))
@@ -46,7 +46,7 @@ func (s *BatchScorer) addIntervals(b *features.Batch, from int, logOdds []float6
 				v.levels[k][i] = t.Cell(v.levels[one][i], v.levels[other][i])
 			}
 		} else {
-			s.findLevels(k, t, &b.Vectors[m.encoder.Field(k)], from)
+			s.findLevels(k, t, b, from)
 		}
 		for i, level := range v.levels[k] {
 			v.parts[i] += v.by[k][level+1]
@@ -58,9 +58,10 @@ func (s *BatchScorer) addIntervals(b *features.Batch, from int, logOdds []float6
 }
 
 // findLevels finds the levels of a category or of bins.
-func (s *BatchScorer) findLevels(k int, t *features.Term, vector *features.Vector, from int) {
+func (s *BatchScorer) findLevels(k int, t *features.Term, b *features.Batch, from int) {
 	m, levels := s.model, s.variances.levels[k]
 	if !t.Bins {
+		vector := &b.Vectors[m.encoder.Field(k)]
 		_, level := s.variances.terms[k].follow(vector.Dictionary, func(value *features.Value) (float64, int32) {
 			return 0, m.encoder.CodeOf(k, value).Level
 		})
@@ -70,20 +71,22 @@ func (s *BatchScorer) findLevels(k int, t *features.Term, vector *features.Vecto
 		return
 	}
 	absent, grid := m.encoder.CodeOf(k, &features.Value{}).Level, s.odds.terms[k].grid
-	for i := range levels {
+	s.odds.days = resized(s.odds.days, len(levels))
+	for i, x := range b.Amounts(m.encoder.Field(k), from, s.odds.days) {
 		levels[i] = absent
-		if x := vector.Amount(from + i); x == x {
+		if x == x {
 			levels[i] = grid.Bin(x)
 		}
 	}
 }
 
 // addNumberVariances adds v_k of a number.
-func (s *BatchScorer) addNumberVariances(k int, t *features.Term, vector *features.Vector, from int) {
+func (s *BatchScorer) addNumberVariances(k int, t *features.Term, b *features.Batch, from int) {
 	m, parts := s.model, s.variances.parts
 	absent := m.partVariance(k, m.encoder.CodeOf(k, &features.Value{}))
-	for i := range parts {
-		if x := vector.Amount(from + i); x == x {
+	s.odds.days = resized(s.odds.days, len(parts))
+	for i, x := range b.Amounts(m.encoder.Field(k), from, s.odds.days) {
+		if x == x {
 			parts[i] += m.partVariance(k, features.Code{Z: t.Standardise(x)})
 		} else {
 			parts[i] += absent

@@ -90,7 +90,7 @@ func (p *predictor) addTerm(k int, table *features.Table, rows []int32, levels [
 	}
 	t := &p.encoder.Terms()[k]
 	if t.IsNumber() {
-		p.addNumbers(k, &table.Columns[p.encoder.Field(k)], rows, l)
+		p.addNumbers(k, table.Seen(p.encoder.Field(k)), rows, l)
 		return
 	}
 	levels[k] = p.levels(k, table, rows, levels)

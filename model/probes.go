@@ -122,9 +122,15 @@ func (m *Model) probeTexts(i int) map[string]string {
 		if text != "" {
 			texts[t.Name] = text
 		}
+		if text != "" && f.Since != "" {
+			texts[f.Since] = features.FormatTime(probeCreated)
+		}
 	}
 	return texts
 }
+
+// probeCreated is when the probes are created that have a time which counts from it: 2000-01-01.
+const probeCreated = 946_684_800_000_000
 
 // probedLevels is how many levels of a category probes go through: of those that share a code only the first.
 func probedLevels(t *features.Term) int { return len(t.Levels) + min(1, len(t.Pooled)) }
@@ -174,7 +180,11 @@ func numberText(t *features.Term, f *features.Field, i int) string {
 // typedText writes a number as the field may hold it.
 func typedText(t *features.Term, f *features.Field, x float64) string {
 	if f.Kind == features.Time {
-		text := features.FormatTime(features.Micros(x))
+		at := features.Micros(x)
+		if f.Since != "" {
+			at = probeCreated - at
+		}
+		text := features.FormatTime(at)
 		if _, err := features.ParseTime(text); err != nil { // beyond the calendar
 			return ""
 		}

@@ -213,15 +213,16 @@ func (s *batchSum) addAlone(k int, b *features.Batch, from int, l []float64) {
 		s.addPair(k, t, l)
 		return
 	}
-	switch v := &b.Vectors[s.encoder.Field(k)]; {
+	switch {
 	case t.IsNumber():
-		for i := range l {
-			l[i] += s.lines[k].plain.at(v.Amount(from + i))
+		s.days = resized(s.days, len(l))
+		for i, x := range b.Amounts(s.encoder.Field(k), from, s.days) {
+			l[i] += s.lines[k].plain.at(x)
 		}
 	case t.Bins:
-		s.addBins(k, v, from, l)
+		s.addBins(k, b, from, l)
 	default:
-		s.addCategory(k, v, from, l)
+		s.addCategory(k, &b.Vectors[s.encoder.Field(k)], from, l)
 		s.addPending(l)
 	}
 }

@@ -164,11 +164,21 @@ func (b *builder) effectFigure(i int, e model.Effect) figure {
 	return f
 }
 
-// isTime reports whether the feature is an instant, which a model sees as days since 1970.
+// unit names what the numbers of a feature count, "" if only its name says it.
+func (b *builder) unit(feature string) string {
+	for _, f := range b.options.Fields {
+		if f.Name == feature && f.Since != "" {
+			return "days before the lead"
+		}
+	}
+	return ""
+}
+
+// isTime reports whether the feature is a date, which a model sees as days since 1970.
 func (b *builder) isTime(feature string) bool {
 	for _, f := range b.options.Fields {
 		if f.Name == feature {
-			return f.Kind == features.Time
+			return f.Kind == features.Time && f.Since == ""
 		}
 	}
 	return false
@@ -234,8 +244,18 @@ func factors(axis *plot.Axis, low, high float64) {
 	axis.Tick.Marker = at
 }
 
-// wholeNumbers are the whole numbers in the name of a step that are long enough for commas.
-var wholeNumbers = regexp.MustCompile(`\b[0-9]{4,}\b`)
+// numberParts are the decimals in the name of a step, and the numbers before them that are long enough for commas.
+var numberParts = regexp.MustCompile(`\.[0-9]+|\b[0-9]{4,}\b`)
+
+// withCommas writes the numbers in the name of a step with commas between thousands.
+func withCommas(name string) string {
+	return numberParts.ReplaceAllStringFunc(name, func(part string) string {
+		if part[0] == '.' {
+			return part
+		}
+		return budget.Thousands(part)
+	})
+}
 
 func effectTable(e model.Effect, isTime bool) *table {
 	t := &table{Caption: "Effect of " + level(e.Feature), Head: []string{"Level", "Leads", "Factor", levelName(nil), "Log-odds", "Points"}}
@@ -256,8 +276,8 @@ func effectTable(e model.Effect, isTime bool) *table {
 				name = date(p.X)
 			}
 		}
-		if e.Steps {
-			name = wholeNumbers.ReplaceAllStringFunc(name, budget.Thousands)
+		if e.Steps && !isTime {
+			name = withCommas(name)
 		}
 		t.Rows = append(t.Rows, []string{name, count(p.Rows), odds(p.LogOdds), ci, signed(p.LogOdds), fixed(float64(p.Points), 0)})
 	}

@@ -51,3 +51,15 @@ func TestNumbersAreWritten(t *testing.T) {
 		}
 	}
 }
+
+// Names of steps get commas between thousands, and none among decimals.
+func TestWithCommas(t *testing.T) {
+	for name, want := range map[string]string{
+		"15000 to below 25000.5": "15,000 to below 25,000.5", "14.7312 hours or more": "14.7312 hours or more", "below 0.123456": "below 0.123456",
+		"999 to 1000": "999 to 1,000", "-20000": "-20,000",
+	} {
+		if got := withCommas(name); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

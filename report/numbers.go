@@ -60,7 +60,7 @@ func (b *builder) numberFigure(id, title string, e model.Effect) figure {
 	if len(values) < 2 || values[0].X == values[len(values)-1].X {
 		return b.levelFigure(id, title, e)
 	}
-	p := newPlot("", "factor on the odds")
+	p := newPlot(b.unit(e.Feature), "factor on the odds")
 	low, high := reach(append(inner(values), others...))
 	factors(&p.Y, low, high)
 	x := numberAxis(&p.X, values, len(others), b.isTime(e.Feature))

@@ -139,6 +139,16 @@ func homeTiersOf(m *model.Model) *homeTiers {
 // addInputs makes the form and the example of the features that training saw values of.
 func (p *home) addInputs(m *model.Model) {
 	var members []string
+	add := func(in homeInput) {
+		p.Inputs = append(p.Inputs, in)
+		if in.Value != "" {
+			members = append(members, string(jsonOf(in.Name))+":"+in.json())
+		}
+	}
+	created, err := features.ParseTime(dayOf(m.Data().To))
+	if i := m.Schema().ByRole(features.RoleCreatedAt); i >= 0 && m.Schema().Dates(i) && err == nil {
+		add(homeInput{Name: m.Schema().Fields()[i].Name, Kind: "text", Type: "date", Value: dayOf(m.Data().To), Hint: "when the lead was created"})
+	}
 	for i := range m.Encoder().Terms() {
 		t := &m.Encoder().Terms()[i]
 		if t.IsPair() {
@@ -149,18 +159,14 @@ func (p *home) addInputs(m *model.Model) {
 			continue
 		}
 		f := &m.Schema().Fields()[m.Schema().Index(t.Name)]
-		in := inputOf(f, t)
-		p.Inputs = append(p.Inputs, in)
-		if in.Value != "" {
-			members = append(members, string(jsonOf(in.Name))+":"+in.json())
-		}
+		add(inputOf(f, t, created))
 	}
 	p.Example = "{" + strings.Join(members, ",") + "}"
 }
 
-// inputOf is the form's field of a feature, with a value that is usual in training.
-func inputOf(f *features.Field, t *features.Term) homeInput {
-	in := homeInput{Name: f.Name, Kind: "text", Type: "text", Value: t.Usual(f)}
+// inputOf is the form's field of a feature, with a value that is usual in training, for a lead of a creation.
+func inputOf(f *features.Field, t *features.Term, created int64) homeInput {
+	in := homeInput{Name: f.Name, Kind: "text", Type: "text", Value: t.Usual(f, created)}
 	switch {
 	case f.Type.Base == features.Bool:
 		in.Kind, in.Type, in.Levels = "bool", "", []string{"false", "true"}
@@ -168,6 +174,9 @@ func inputOf(f *features.Field, t *features.Term) homeInput {
 		in.Type, in.Levels = "", slices.Concat(t.Levels, t.Pooled)
 	case f.Kind == features.Category:
 		in.Hint = budget.Count(len(t.Levels)+len(t.Pooled)) + " values known"
+	case f.Since != "":
+		in.Type, in.Hint = "date", budget.Brief(t.Min)+" to "+budget.Brief(t.Max)+" days before "+f.Since
+		in.Value = dayOf(in.Value)
 	case f.Kind == features.Time:
 		in.Type, in.Hint = "date", dayOf(dayText(t.Min))+" to "+dayOf(dayText(t.Max))
 		in.Value = dayOf(in.Value)

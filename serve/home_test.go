@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -88,6 +89,22 @@ func TestHomeExampleIsScored(t *testing.T) {
 	p := &home{Example: `{"city":"L'Aquila"}`}
 	if got := p.curl("leads.example:8443", true); got != `curl -s 'https://leads.example:8443/v1/score' -H 'Content-Type: application/json' -d '{"city":"L'\''Aquila"}'` {
 		t.Error(got)
+	}
+}
+
+// A form whose dates count from the creation asks for it, and its example has one.
+func TestHomeAsksForCreation(t *testing.T) {
+	h := testServer(t, func(o *Options) { install(t, o.ModelPath, datedArtifact(t, true)) }).Handler()
+	page := string(send(t, h, call{method: http.MethodGet, path: "/"}).body)
+	for _, part := range []string{`<input name="created_at" data-kind="text" type="date"`, "when the lead was created", " days before created_at"} {
+		if !strings.Contains(page, part) {
+			t.Errorf("%q is not on the page", part)
+		}
+	}
+	_, body, _ := strings.Cut(html.UnescapeString(inCode.FindStringSubmatch(page)[1]), " -d '")
+	s := send(t, h, call{body: strings.TrimSuffix(body, "'")}).score(t)
+	if len(s.Warnings) != 0 || !slices.ContainsFunc(s.Reasons, func(r model.Reason) bool { return strings.HasSuffix(r.Value, " days before") }) {
+		t.Errorf("%s: %+v", body, s)
 	}
 }
 

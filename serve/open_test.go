@@ -12,34 +12,42 @@ import (
 	"github.com/leadscore/leadscore/model"
 )
 
-// datedArtifact is a model of leads that convert within some days of their creation.
-func datedArtifact(t *testing.T) []byte {
+// datedArtifact is a model of leads that convert within some days of their creation; with visits the more, the shorter
+// before it they had visited.
+func datedArtifact(t *testing.T, visits bool) []byte {
 	t.Helper()
 	const rows, day = 800, int64(24*60*60) * 1_000_000
 	text, moment := features.Type{Base: features.String}, features.Type{Base: features.Timestamp}
-	schema, err := features.NewSchema([]features.Field{
+	fields := []features.Field{
 		{Name: "source", Type: text, Kind: features.Category, Role: features.RoleSource},
 		{Name: "created_at", Type: moment, Kind: features.Time, Role: features.RoleCreatedAt},
 		{Name: "converted", Type: features.Type{Base: features.Bool}, Kind: features.Category, Role: features.RoleOutcome},
 		{Name: "converted_at", Type: moment, Kind: features.Time, Role: features.RoleConvertedAt},
-	}, nil)
+		{Name: "visited", Type: moment, Kind: features.Time, Role: features.RoleFeature, Since: "created_at"},
+	}
+	if !visits {
+		fields = fields[:4]
+	}
+	schema, err := features.NewSchema(fields, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	random := rand.New(rand.NewPCG(1, 1))
-	v := make([]features.Vector, 4)
+	v := make([]features.Vector, 5)
 	v[0].Dictionary, v[2].Dictionary = &features.Dictionary{Levels: []string{"ads", "web"}}, &features.Dictionary{Levels: []string{"false", "true"}}
 	for r := range rows {
 		created := 1_700_000_000_000_000 + int64(r)*day/4
 		won, at := uint32(0), int64(features.NoTime)
-		if random.Float64() < 0.3 {
+		visited := random.Int64N(60 * day)
+		v[4].Times = append(v[4].Times, created-visited)
+		if random.Float64() < 0.5-0.4*float64(visited)/float64(60*day) {
 			won, at = 1, created+random.Int64N(20*day)
 		}
 		v[0].Codes, v[1].Times = append(v[0].Codes, uint32(r%2)), append(v[1].Times, created)
 		v[2].Codes, v[3].Times = append(v[2].Codes, won), append(v[3].Times, at)
 	}
 	b := features.NewBuilder(schema, rows)
-	if err := b.Add(&features.Batch{Schema: schema, Rows: rows, Vectors: v}); err != nil {
+	if err := b.Add(&features.Batch{Schema: schema, Rows: rows, Vectors: v[:len(fields)]}); err != nil {
 		t.Fatal(err)
 	}
 	o := model.DefaultOptions()
@@ -57,7 +65,7 @@ func datedArtifact(t *testing.T) []byte {
 
 // With as_of a lead gets what is left of its probability at its age, and only then is created_at read.
 func TestAsOf(t *testing.T) {
-	h := testServer(t, func(o *Options) { install(t, o.ModelPath, datedArtifact(t)) }).Handler()
+	h := testServer(t, func(o *Options) { install(t, o.ModelPath, datedArtifact(t, false)) }).Handler()
 	const lead = `{"source":"web","created_at":"2024-03-01T00:00:00Z"}`
 	plain := send(t, h, call{body: lead}).score(t)
 	if plain.ProbabilityOpen != nil || len(plain.Warnings) != 0 {

@@ -92,7 +92,7 @@ func inputSchema(id model.Identity, encoder *features.Encoder) ([]byte, error) {
 			doc.Properties = append(doc.Properties, propertyOf(f, terms[f.Name]))
 		case schema.Dates(i):
 			p := propertyOf(f, nil)
-			p.Description = "Not a feature: a value that was recorded after the creation of the lead is left out."
+			p.Description = "Not a feature: a value that was recorded after the creation of the lead is left out, and dates that count from it are missing without it."
 			doc.Properties = append(doc.Properties, p)
 		}
 	}
@@ -116,6 +116,9 @@ func propertyOf(f *features.Field, t *features.Term) property {
 		p.Description = "No lead of the training data has a value here: it has no effect."
 	case f.Kind == features.Number:
 		p.Range = []any{t.Min, t.Max}
+	case f.Since != "":
+		p.Range = []any{t.Min, t.Max}
+		p.Description = "Counts as days before " + f.Since + ", in which x-range is too; without that it is missing."
 	case f.Kind == features.Time:
 		p.Range = []any{dayText(t.Min), dayText(t.Max)}
 	case len(t.Levels) <= shownLevels:

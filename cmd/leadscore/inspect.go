@@ -188,7 +188,7 @@ func profileColumn(table *features.Table, i int) columnProfile {
 	case c.Numbers.Len() > 0:
 		profileNumbers(&p, c, table.Rows)
 	case len(c.Times) > 0:
-		profileTimes(&p, c)
+		profileTimes(&p, f, c)
 	default:
 		p.Note = "not read"
 	}
@@ -241,7 +241,7 @@ func profileNumbers(p *columnProfile, c *features.Column, rows int) {
 	}
 }
 
-func profileTimes(p *columnProfile, c *features.Column) {
+func profileTimes(p *columnProfile, f *features.Field, c *features.Column) {
 	from, to, n := int64(math.MaxInt64), int64(math.MinInt64), 0
 	for _, t := range c.Times {
 		if t != features.NoTime {
@@ -252,8 +252,11 @@ func profileTimes(p *columnProfile, c *features.Column) {
 	if n > 0 {
 		p.From, p.To = features.FormatTime(from), features.FormatTime(to)
 	}
-	if p.Role == features.RoleFeature.String() {
-		p.Note = "a date as a feature is a number of days, and new leads lie beyond those of training"
+	switch {
+	case f.Since != "":
+		p.Note = "counts as days before " + f.Since
+	case f.Role == features.RoleFeature:
+		p.Note = "a date as a feature is a number of days, and new leads lie beyond those of training: name the column of the creation (columns.created_at), and it counts from there"
 	}
 }
 

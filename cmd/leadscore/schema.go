@@ -195,12 +195,25 @@ func (b *schemaBuilder) fields() []features.Field {
 		case slices.Contains(f.Activity, c.Name):
 			field.Group = features.ActivityGroup
 		}
+		if role.Feature() && field.Kind == features.Time {
+			field.Since = b.createdAt()
+		}
 		if role.Feature() && field.KnownAt != "" {
 			b.fail("column %q is known only at %q (features.known_at), after a lead is scored: exclude it", c.Name, field.KnownAt)
 		}
 		fields = append(fields, field)
 	}
 	return fields
+}
+
+// createdAt is the column of the creation, "" if there is none.
+func (b *schemaBuilder) createdAt() string {
+	for _, c := range b.columns {
+		if b.role[c.Name] == features.RoleCreatedAt {
+			return c.Name
+		}
+	}
+	return ""
 }
 
 // kind is what the column means: what the configuration says, or what its role or type asks for.

@@ -36,7 +36,7 @@ func NewGrid(table *features.Table) (*Grid, error) {
 		if f.Role != features.RoleOutcome && !f.Role.Feature() {
 			continue
 		}
-		a, read := attributeOf(&f, &table.Columns[i])
+		a, read := attributeOf(&f, table.Seen(i))
 		g.attributes, g.read[a] = append(g.attributes, a), read
 		g.AddAttribute(a)
 		if f.Role != features.RoleOutcome {
