@@ -109,6 +109,12 @@ func (l Label) apply(table *features.Table) (*outcomes, error) {
 		o.warnings = append(o.warnings, Warning{Code: "horizon_unused", Detail: "the horizon needs columns for created_at and for the conversion's date: " +
 			"a lead counts as converted whenever it converted"})
 	}
+	if l.AsOf == "" && c.created != nil && c.horizon > 0 {
+		if why := c.settled(won); why != "" {
+			c.horizon = 0
+			o.warnings = append(o.warnings, Warning{Code: "outcomes_settled", Detail: why})
+		}
+	}
 	for r := range table.Rows {
 		switch y := c.outcome(r, won[r]); y {
 		case immature:
