@@ -42,7 +42,8 @@ type columnProfile struct {
 	Role    string   `json:"role"`
 	Missing float64  `json:"missing"` // share of the rows
 	Levels  int      `json:"levels,omitempty"`
-	Top     []string `json:"top,omitempty"` // the most frequent levels, with their shares
+	Top     []string `json:"top,omitempty"`   // the most frequent levels, with their shares
+	Dates   bool     `json:"dates,omitempty"` // the levels of a feature are dates or times
 	Min     *float64 `json:"min,omitempty"`
 	Mean    *float64 `json:"mean,omitempty"`
 	Max     *float64 `json:"max,omitempty"`
@@ -217,14 +218,28 @@ func profileLevels(p *columnProfile, c *features.Column, rows int) {
 		}
 		p.Top = append(p.Top, c.Levels[k]+" "+share)
 	}
-	if p.Role == features.RoleFeature.String() && looksLikeID(p, rows) {
+	if p.Role != features.RoleFeature.String() {
+		return
+	}
+	if p.Dates = areDates(c.Levels); p.Dates {
+		p.Note = "its texts are dates, which features.kinds makes a time of"
+	} else if looksLikeID(p, rows) {
 		p.Note = "nearly every row has a value of its own: an id is no feature"
 	}
 }
 
+// areDates reports whether texts are dates or times, and enough of them to be no names.
+func areDates(levels []string) bool {
+	const enough = 3
+	return len(levels) >= enough && !slices.ContainsFunc(levels, func(level string) bool {
+		_, err := features.ParseTime(level)
+		return err != nil
+	})
+}
+
 // looksLikeID reports whether a category names the row rather than describing it.
 func looksLikeID(p *columnProfile, rows int) bool {
-	return rows > 100 && float64(p.Levels) > 0.5*float64(rows)
+	return rows > 100 && !p.Dates && float64(p.Levels) > 0.5*float64(rows)
 }
 
 func profileNumbers(p *columnProfile, c *features.Column, rows int) {

@@ -22,7 +22,7 @@ func proposeConfig(c *config, schema *features.Schema, found *inspection) string
 	p.columns()
 	p.outcome(c)
 	p.features(found)
-	p.kinds(c.Features.Kinds, found.Nominal)
+	p.kinds(c.Features.Kinds, found)
 	missing := append(slices.Clone(schema.Missing()), found.Missing...)
 	for i := range missing {
 		missing[i] = quoteYAML(missing[i])
@@ -98,9 +98,15 @@ func (p *proposal) features(found *inspection) {
 	p.WriteString(featureExamples)
 }
 
-// kinds writes what columns are where their types do not tell: as given, and of nominal numbers.
-func (p *proposal) kinds(given map[string]string, nominal []string) {
-	if len(given)+len(nominal) == 0 {
+// kinds writes what columns are where their types do not tell: as given, of texts that are dates, and of nominal numbers.
+func (p *proposal) kinds(given map[string]string, found *inspection) {
+	var dates []string
+	for _, c := range found.Columns {
+		if _, known := given[c.Name]; c.Dates && !known {
+			dates = append(dates, c.Name)
+		}
+	}
+	if len(given)+len(found.Nominal)+len(dates) == 0 {
 		p.WriteString("  # kinds: {zip: category}  # numbers that name things\n")
 		return
 	}
@@ -108,7 +114,10 @@ func (p *proposal) kinds(given map[string]string, nominal []string) {
 	for _, name := range sortedKeys(given) {
 		fmt.Fprintf(p, "    %s: %s\n", quoteYAML(name), given[name])
 	}
-	for _, name := range nominal {
+	for _, name := range dates {
+		fmt.Fprintf(p, "    %s: time  # its texts are dates\n", quoteYAML(name))
+	}
+	for _, name := range found.Nominal {
 		fmt.Fprintf(p, "    %s: category  # conversions jump from one number to the next\n", quoteYAML(name))
 	}
 }

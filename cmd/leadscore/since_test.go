@@ -44,6 +44,11 @@ func TestDatesCountFromCreation(t *testing.T) {
 	if r := must(t, "inspect", data, "--outcome", "converted"); !strings.Contains(r.stdout, "counts as days before created_at") {
 		t.Errorf("%s", r.stdout)
 	}
+	must(t, "import", at("visitors.csv"), "--out", at("texts.parquet"), "--type", "last_visit=string")
+	texts := must(t, "inspect", at("texts.parquet"), "--outcome", "converted", "--write-config", at("texts.yaml"))
+	if proposed := string(readFiles(t, dir)["texts.yaml"]); !strings.Contains(texts.stdout, "its texts are dates, which features.kinds makes a time of") || !strings.Contains(proposed, `"last_visit": time  # its texts are dates`) {
+		t.Errorf("%s\n%s", texts.stdout, proposed)
+	}
 	auc := func(config, name string) float64 {
 		var trained struct {
 			Holdout struct{ AUC float64 } `json:"holdout"`
