@@ -85,6 +85,7 @@ func (a *app) inspect(cmd *cobra.Command, f *trainFlags, write string) error {
 		return err
 	}
 	defer d.Close()
+	recognised := c.recognise(d.Columns())
 	schema, err := c.schema(d.Columns(), false)
 	if err != nil {
 		return err
@@ -93,6 +94,7 @@ func (a *app) inspect(cmd *cobra.Command, f *trainFlags, write string) error {
 	if err != nil {
 		return err
 	}
+	found.Notes = append(recognised, found.Notes...)
 	if write != "" {
 		text := proposeConfig(&c, schema, found)
 		if err := datasets.WriteFile(write, func(w io.Writer) error { _, err := io.WriteString(w, text); return err }); err != nil {
