@@ -85,7 +85,7 @@ func (a *app) inspect(cmd *cobra.Command, f *trainFlags, write string) error {
 		return err
 	}
 	defer d.Close()
-	recognised := c.recognise(d.Columns())
+	named := c.recognise(d.Columns())
 	schema, err := c.schema(d.Columns(), false)
 	if err != nil {
 		return err
@@ -94,7 +94,9 @@ func (a *app) inspect(cmd *cobra.Command, f *trainFlags, write string) error {
 	if err != nil {
 		return err
 	}
-	found.Notes = append(recognised, found.Notes...)
+	for i, r := range named {
+		found.Notes = slices.Insert(found.Notes, i, fmt.Sprintf("%q is taken for %s by its name", r.column, r.key))
+	}
 	if write != "" {
 		text := proposeConfig(&c, schema, found)
 		if err := datasets.WriteFile(write, func(w io.Writer) error { _, err := io.WriteString(w, text); return err }); err != nil {

@@ -8,10 +8,11 @@ import (
 
 	"github.com/leadscore/leadscore/datasets"
 	"github.com/leadscore/leadscore/features"
+	"github.com/leadscore/leadscore/model"
 )
 
 // What CRMs and forms call the columns that have a role, the likeliest first: letters and digits alone, in lower case. inspect
-// proposes them; train goes by the conventional names and the configuration.
+// proposes them; train goes by the conventional names and the configuration, and says what it passes over.
 var usualNames = map[features.Role][]string{
 	features.RoleID:          {"leadid", "recordid", "prospectid", "mqlid", "contactid", "leadnumber", "id"},
 	features.RoleCreatedAt:   {"createdat", "createddate", "createdate", "datecreated", "creationdate", "createdon", "created", "leadcreated", "leadcreatedat", "leadcreateddate", "leaddate", "firstcontactdate", "inquirydate", "enquirydate"},
@@ -38,9 +39,12 @@ func suits(t features.Type, role features.Role) bool {
 	return t.Base == features.String
 }
 
+// recognised is a column that has the name of a role, and the key of the configuration that gives it.
+type recognised struct{ column, key string }
+
 // recognise fills in the roles that the configuration leaves to the names of the columns, and says which; conventional names
 // come first.
-func (c *config) recognise(columns []datasets.Column) (notes []string) {
+func (c *config) recognise(columns []datasets.Column) (found []recognised) {
 	taken := map[string]bool{}
 	for _, name := range conventional {
 		taken[name] = true
@@ -64,10 +68,24 @@ func (c *config) recognise(columns []datasets.Column) (notes []string) {
 		}
 		if name := usualColumn(columns, p.role, taken); name != "" {
 			*p.name, taken[name] = name, true
-			notes = append(notes, fmt.Sprintf("%q is taken for %s by its name", name, p.key))
+			found = append(found, recognised{name, p.key})
 		}
 	}
-	return notes
+	return found
+}
+
+// passedOver warns of the features of a schema that have the name of a role which is no feature; a source is one.
+func (c config) passedOver(columns []datasets.Column, schema *features.Schema) []model.Warning {
+	var names []string
+	for _, r := range c.recognise(columns) {
+		if i := schema.Index(r.column); i >= 0 && schema.Fields()[i].Role == features.RoleFeature && r.key != "columns.source" {
+			names = append(names, fmt.Sprintf("%q (%s)", r.column, r.key))
+		}
+	}
+	if names == nil {
+		return nil
+	}
+	return []model.Warning{{Code: "role_by_name", Detail: fmt.Sprintf("features with the name of a role: %s; leadscore inspect --write-config proposes a configuration that gives it them, or features.exclude leaves them out", strings.Join(names, ", "))}}
 }
 
 // usualColumn finds the column of the likeliest name for a role, "" if there is none.

@@ -32,8 +32,8 @@ func TestRecognise(t *testing.T) {
 			c.change(&conf)
 		}
 		var got []string
-		for _, note := range conf.recognise(c.columns) {
-			got = append(got, strings.Split(note, `"`)[1])
+		for _, r := range conf.recognise(c.columns) {
+			got = append(got, r.column)
 		}
 		if strings.Join(got, " ") != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
@@ -53,6 +53,10 @@ func TestInspectRecognises(t *testing.T) {
 		if !strings.Contains(r.stdout, part) {
 			t.Errorf("%q is not in\n%s", part, r.stdout)
 		}
+	}
+	plain := must(t, "train", "--data", data, "--outcome", "Won", "--out", filepath.Join(dir, "plain.json"))
+	if !strings.Contains(plain.stderr, `role_by_name: features with the name of a role: "Lead ID" (columns.id), "Created" (columns.created_at);`) {
+		t.Errorf("%s", plain.stderr)
 	}
 	if trained := must(t, "train", "--data", data, "--config", config, "--out", filepath.Join(dir, "crm.json")); !strings.Contains(trained.stderr, "Lead ID=id, Created=created_at, Won=outcome") {
 		t.Errorf("%s", trained.stderr)

@@ -120,8 +120,9 @@ func (f *trainFlags) open(cmd *cobra.Command, environ []string) (*trainInput, er
 		in.dataset.Close()
 		return nil, err
 	}
+	in.warnings = c.passedOver(in.dataset.Columns(), in.schema)
 	if in.options.Recipe == model.RecipeAuto && cmd.Flags().Changed("l2") {
-		in.warnings = []model.Warning{{Code: "l2_unused", Detail: "--l2 belongs to --recipe plain and is ignored: recipe auto learns a penalty for each column"}}
+		in.warnings = append(in.warnings, model.Warning{Code: "l2_unused", Detail: "--l2 belongs to --recipe plain and is ignored: recipe auto learns a penalty for each column"})
 	}
 	return in, nil
 }
