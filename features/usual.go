@@ -20,11 +20,15 @@ func (t *Term) Usual(f *Field, created int64) string {
 	case f.Kind == Time:
 		return FormatTime(Micros(math.Round(t.middle())))
 	}
-	x, err := strconv.ParseFloat(strconv.FormatFloat(t.middle(), 'g', 3, 64), 64)
+	x := t.middle()
+	switch whole := f.Type.Integer(); {
+	case whole && len(t.Edges) > 0: // up to the next one it is the bin's
+		x = math.Floor(x)
+	case whole:
+		x = math.Round(x)
+	}
+	x, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 3, 64), 64)
 	if err == nil {
-		if f.Type.Integer() {
-			x = math.Round(x)
-		}
 		x, err = f.Type.Narrow(min(max(x, t.Min), t.Max))
 	}
 	if err != nil {
@@ -42,16 +46,29 @@ func (t *Term) mostFrequent() string {
 	return t.Levels[slices.Index(counts, slices.Max(counts))]
 }
 
-// middle is the edge next to the median, the mean of a number that has no bins.
+// oneValue is the share of the rows from which on a bin holds hardly more than one value: a bin is cut where it can be.
+const oneValue = 0.75
+
+// middle is about the median, in the bin that holds it; the mean of a number that has no bins.
 func (t *Term) middle() float64 {
 	if len(t.Edges) == 0 {
 		return t.Mean
 	}
-	left := (t.Weight() - t.MissingWeight()) / 2
-	for i, edge := range t.Edges {
-		if left -= t.Histogram[i]; left <= 0 {
-			return edge
-		}
+	total, last := t.Weight()-t.MissingWeight(), len(t.Edges)
+	left, i := total/2, 0
+	for ; i < last && left > t.Histogram[i]; i++ {
+		left -= t.Histogram[i]
 	}
-	return t.Max
+	switch weight := t.Histogram[i]; {
+	case i == 0 && weight >= oneValue*total:
+		return t.Min
+	case i == 0:
+		return t.Min + (t.Edges[0]-t.Min)*left/weight
+	case i == last && weight >= oneValue*total:
+		return t.Max
+	case i == last: // its far end may be very far
+		return t.Edges[i-1]
+	default:
+		return t.Edges[i-1] + (t.Edges[i]-t.Edges[i-1])*left/weight
+	}
 }

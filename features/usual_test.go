@@ -63,3 +63,27 @@ func TestUsual(t *testing.T) {
 		t.Errorf("of rare levels alone it is %q", got)
 	}
 }
+
+// About the median is where the median is: most leads have not seen the price, so that the usual count is 0, not the edge
+// above it; and a long tail does not move it.
+func TestUsualIsInTheMiddleBin(t *testing.T) {
+	whole, real := &Field{Type: Type{Base: Int32}, Kind: Number}, &Field{Type: Type{Base: Float64}, Kind: Number}
+	for name, test := range map[string]struct {
+		field *Field
+		term  Term
+		want  string
+	}{
+		"most are 0":              {whole, Term{Min: 0, Max: 16, Edges: []float64{1, 2}, Histogram: []float64{77, 16, 7, 30}}, "0"},
+		"more than half are 0":    {whole, Term{Min: 0, Max: 16, Edges: []float64{1, 2}, Histogram: []float64{52, 41, 7, 0}}, "0"},
+		"the second value":        {whole, Term{Min: 1, Max: 56, Edges: []float64{2, 3}, Histogram: []float64{43, 26, 31, 0}}, "2"},
+		"most say never":          {whole, Term{Min: 0, Max: 999, Edges: []float64{5, 500}, Histogram: []float64{2, 2, 96, 0}}, "999"},
+		"a long tail":             {real, Term{Min: 0, Max: 1e9, Edges: []float64{10, 20}, Histogram: []float64{20, 20, 60, 0}}, "20"},
+		"a bin of many":           {real, Term{Min: 0, Max: 1e9, Edges: []float64{10, 20}, Histogram: []float64{40, 40, 20, 0}}, "12.5"},
+		"most are next to 0":      {real, Term{Min: 0, Max: 9, Edges: []float64{0.5}, Histogram: []float64{80, 20, 0}}, "0"},
+		"two bins, the first one": {real, Term{Min: 4, Max: 5000, Edges: []float64{104}, Histogram: []float64{51, 49, 0}}, "102"},
+	} {
+		if got := test.term.Usual(test.field, 0); got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+}
