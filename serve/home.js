@@ -17,16 +17,20 @@
     return e;
   };
 
+  // The inputs have no names of their own: those of features would hide members of the form.
+  const inputs = form.querySelectorAll("[data-name]");
+
   // lead is what the form says, without the fields that are empty.
   const lead = () => {
-    const values = {};
-    for (const input of form.querySelectorAll("[data-kind]")) {
+    const values = Object.create(null);
+    for (const input of inputs) {
       const text = input.value.trim();
       if (text === "") continue;
-      switch (input.dataset.kind) {
-        case "number": values[input.name] = Number(text); break;
-        case "bool": values[input.name] = text === "true"; break;
-        default: values[input.name] = text;
+      const { name, kind } = input.dataset;
+      switch (kind) {
+        case "number": values[name] = Number(text); break;
+        case "bool": values[name] = text === "true"; break;
+        default: values[name] = text;
       }
     }
     return values;
@@ -85,6 +89,7 @@
   const show = (s) => {
     answer.replaceChildren(cards(s), reasons(s));
     const named = (s.warnings || []).filter((w) => w.code !== "missing_field").map((w) => w.code.replaceAll("_", " ") + (w.feature ? ": " + w.feature : "") + (w.detail ? ": " + w.detail : ""));
+    if (s.insufficient_evidence) named.unshift("no evidence: training found nothing better than the base rate, which this probability is");
     if (named.length) answer.append(doubts(named));
   };
 
@@ -106,7 +111,7 @@
     answer.scrollIntoView({ block: "nearest" });
   });
   document.getElementById("clear").addEventListener("click", () => {
-    for (const input of form.querySelectorAll("[data-kind]")) input.value = "";
+    for (const input of inputs) input.value = "";
     answer.replaceChildren();
   });
   form.hidden = false;

@@ -43,10 +43,10 @@ func TestHome(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := []string{m.Identity().Version, m.Identity().ID, share(m.Data().BaseRate), "in USD; the most to pay leaves a return of 25 %", "&lt;b&gt;Basel&lt;/b&gt;",
-			`<select name="source" data-kind="text">`, `<select name="subscribed" data-kind="bool">`, `<select name="zip" data-kind="text">`,
-			`<input name="employees" data-kind="number" type="number" step="1" value="`, `<input name="annual_revenue" data-kind="number" type="number" step="any" value="`,
-			`<input name="last_touch" data-kind="text" type="date" value="202`, "<noscript>"}
+		want := []string{m.Identity().Version, m.Identity().ID, share(m.Data().BaseRate), "in USD; the most to pay leaves a return of 25 %", `<option value="&lt;b&gt;Basel&lt;/b&gt;">&lt;b&gt;Basel&lt;/b&gt;</option>`,
+			`<select data-name="source" data-kind="text">`, `<select data-name="subscribed" data-kind="bool">`, `<select data-name="zip" data-kind="text">`,
+			`<input data-name="employees" data-kind="number" type="number" step="1" value="`, `<input data-name="annual_revenue" data-kind="number" type="number" step="any" value="`,
+			`<input data-name="last_touch" data-kind="text" type="date" value="202`, "<noscript>"}
 		for _, tier := range m.Reference().Tiers {
 			limit, known := tier.Cap.Value()
 			if !known {
@@ -96,7 +96,7 @@ func TestHomeExampleIsScored(t *testing.T) {
 func TestHomeAsksForCreation(t *testing.T) {
 	h := testServer(t, func(o *Options) { install(t, o.ModelPath, datedArtifact(t, true)) }).Handler()
 	page := string(send(t, h, call{method: http.MethodGet, path: "/"}).body)
-	for _, part := range []string{`<input name="created_at" data-kind="text" type="date"`, "when the lead was created", " days before created_at"} {
+	for _, part := range []string{`<input data-name="created_at" data-kind="text" type="date"`, "when the lead was created", " days before created_at"} {
 		if !strings.Contains(page, part) {
 			t.Errorf("%q is not on the page", part)
 		}
@@ -105,6 +105,17 @@ func TestHomeAsksForCreation(t *testing.T) {
 	s := send(t, h, call{body: strings.TrimSuffix(body, "'")}).score(t)
 	if len(s.Warnings) != 0 || !slices.ContainsFunc(s.Reasons, func(r model.Reason) bool { return strings.HasSuffix(r.Value, " days before") }) {
 		t.Errorf("%s: %+v", body, s)
+	}
+}
+
+// A feature may be called as a member of a form is, such as hidden: no input takes a name, for it would stand in for that
+// member and stop the script.
+func TestHomeInputsHideNothing(t *testing.T) {
+	texts, _ := homePages(t)
+	for _, tag := range regexp.MustCompile(`(?s)<form.*</form>`).FindAllString(texts[0], -1) {
+		if named := regexp.MustCompile(`<(input|select|button)[^>]* (name|id)="[^"]*"`).FindAllString(tag, -1); !slices.Equal(named, []string{`<button type="button" id="clear"`}) {
+			t.Errorf("named in the form: %q", named)
+		}
 	}
 }
 
