@@ -37,6 +37,7 @@ func ParsePlan(text []byte) (Plan, error) {
 		return p, &PlanError{Detail: "not UTF-8", Syntax: true}
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
 	if err := checkKeys(d, reflect.TypeFor[Plan](), ""); err != nil {
 		return p, planError(err)
 	}
@@ -61,12 +62,9 @@ func ParsePlan(text []byte) (Plan, error) {
 // planError is an error of reading as a PlanError.
 func planError(err error) error {
 	var own *PlanError
-	var typed *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &own):
 		return own
-	case errors.As(err, &typed):
-		return &PlanError{Pointer: "/" + strings.ReplaceAll(typed.Field, ".", "/"), Detail: "a " + typed.Value + " cannot be " + kindWords(typed.Type)}
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return &PlanError{Detail: "the JSON ends early", Syntax: true}
 	}
@@ -104,7 +102,7 @@ func checkKeys(d *json.Decoder, t reflect.Type, pointer string) error {
 		if pointer == "" {
 			return &PlanError{Detail: "not an object"}
 		}
-		return nil // the decoder checks the types of simple values
+		return checkSimple(token, t, pointer)
 	}
 	wrong := func() error {
 		return &PlanError{Pointer: pointer, Detail: fmt.Sprintf("%q where %s is wanted", delim, kindWords(t))}
@@ -116,6 +114,23 @@ func checkKeys(d *json.Decoder, t reflect.Type, pointer string) error {
 		return checkObject(d, t, pointer)
 	}
 	return wrong()
+}
+
+// checkSimple checks that a value which is neither a list nor an object can become a t.
+func checkSimple(token json.Token, t reflect.Type, pointer string) error {
+	text, err := json.Marshal(token)
+	if err != nil {
+		return err
+	}
+	var typed *json.UnmarshalTypeError
+	err = json.Unmarshal(text, reflect.New(t).Interface())
+	if !errors.As(err, &typed) {
+		return err
+	}
+	if number, ok := token.(json.Number); ok && t.Kind() == reflect.Float64 {
+		return &PlanError{Pointer: pointer, Detail: number.String() + " is beyond what a double-precision number can hold"}
+	}
+	return &PlanError{Pointer: pointer, Detail: "a " + typed.Value + " cannot be " + kindWords(t)}
 }
 
 func checkList(d *json.Decoder, t reflect.Type, pointer string) error {

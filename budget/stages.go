@@ -29,7 +29,7 @@ func (p Path) Validate() error {
 
 func (p Path) check(b *bounds, prefix string) {
 	b.require(len(p.Stages) >= 2, prefix+"stages", len(p.Stages), "at least two, a lead and a sale")
-	b.length(prefix+"rates", len(p.Rates), len(p.Stages)-1)
+	b.length(prefix+"rates", len(p.Rates), max(len(p.Stages)-1, 0))
 	b.length(prefix+"costs", len(p.Costs), len(p.Stages))
 	for k, q := range p.Rates {
 		b.share(at(prefix+"rates", k), q)

@@ -90,7 +90,7 @@ type planProblem struct{ problem }
 
 func (p *planProblem) Error() string { return "serve: " + p.Code + ": " + p.Detail }
 
-// problemOfPlan says what is wrong with a plan, without repeating a value of it.
+// problemOfPlan says what is wrong with a plan, without repeating a text of it.
 func problemOfPlan(err error) error {
 	var wrong *budget.PlanError
 	var clash *budget.InfeasibleError
