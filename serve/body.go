@@ -35,9 +35,9 @@ func checkContent(h http.Header) error {
 
 // readBody reads the body of a request for scores into buf. One lead may have MaxBody bytes; more are read
 // only once these have shown that a batch is coming.
-func (s *Server) readBody(w http.ResponseWriter, r *http.Request, buf []byte) ([]byte, error) {
+func (s *Server) readBody(r *http.Request, buf []byte) ([]byte, error) {
 	if r.ContentLength > s.options.MaxBatchBody {
-		return buf, s.tooLarge(w, r, s.options.MaxBatchBody)
+		return buf, tooLarge(s.options.MaxBatchBody)
 	}
 	buf, more, err := readUpTo(r.Body, buf, s.options.MaxBody)
 	limit := s.options.MaxBody
@@ -45,21 +45,21 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request, buf []byte) ([
 		limit = s.options.MaxBatchBody
 		buf, more, err = readUpTo(r.Body, buf, limit)
 	}
-	return s.readIn(w, r, buf, limit, more, err)
+	return readIn(r, buf, limit, more, err)
 }
 
 // readPlan reads the body of a request for a plan.
-func (s *Server) readPlan(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+func (s *Server) readPlan(r *http.Request) ([]byte, error) {
 	limit := s.options.MaxPlanBody
 	if r.ContentLength > limit {
-		return nil, s.tooLarge(w, r, limit)
+		return nil, tooLarge(limit)
 	}
 	buf, more, err := readUpTo(r.Body, nil, limit)
-	return s.readIn(w, r, buf, limit, more, err)
+	return readIn(r, buf, limit, more, err)
 }
 
 // readIn returns the body that was read, or why it is of no use.
-func (s *Server) readIn(w http.ResponseWriter, r *http.Request, buf []byte, limit int64, more bool, err error) ([]byte, error) {
+func readIn(r *http.Request, buf []byte, limit int64, more bool, err error) ([]byte, error) {
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return buf, &refusal{codeBodyTimeout, "send the body at once"}
@@ -68,7 +68,7 @@ func (s *Server) readIn(w http.ResponseWriter, r *http.Request, buf []byte, limi
 	case err != nil:
 		return buf, &refusal{codeIncomplete, "the body is shorter than announced, or wrongly chunked"}
 	case more:
-		return buf, s.tooLarge(w, r, limit)
+		return buf, tooLarge(limit)
 	case isUTF16(buf):
 		return buf, &refusal{codeMediaType, "expected UTF-8"}
 	}
@@ -105,19 +105,23 @@ func isUTF16(data []byte) bool {
 		(data[0] == 0) != (data[1] == 0))
 }
 
-// What is read of a body that is refused, so that the client gets to read the answer rather than a reset.
+// What is read of a body that is refused, so that a client which sends all of it first gets to read the answer rather than
+// a reset.
 const (
-	drainBytes = 256 << 10
+	drainBytes = 16 << 20
 	drainTime  = time.Second
 )
 
-// tooLarge reads a little of what is left of the body and returns the refusal.
-func (s *Server) tooLarge(w http.ResponseWriter, r *http.Request, limit int64) error {
-	if r.Header.Get("Expect") == "" { // such a client waits for leave to send
-		err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(drainTime))
-		if err == nil {
-			_, _ = io.CopyN(io.Discard, r.Body, drainBytes)
-		}
+// discard reads some of what is left of a body that is refused.
+func discard(w http.ResponseWriter, r *http.Request) {
+	if r.Body == nil || r.Body == http.NoBody || r.Header.Get("Expect") != "" { // such a client waits for leave to send
+		return
 	}
+	if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(drainTime)); err == nil {
+		_, _ = io.CopyN(io.Discard, r.Body, drainBytes)
+	}
+}
+
+func tooLarge(limit int64) error {
 	return &refusal{codeBody, fmt.Sprintf("a body like this may have %d bytes", limit)}
 }

@@ -33,7 +33,7 @@ func (s *Server) solve(c *gin.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := s.readPlan(c.Writer, c.Request)
+	body, err := s.readPlan(c.Request)
 	if err != nil {
 		return nil, err
 	}

@@ -168,6 +168,9 @@ func (s *Server) fail(c *gin.Context, err error) {
 	case p.Code == codeEncoding:
 		c.Header("Accept-Encoding", "identity")
 	}
+	if p.Status != http.StatusRequestTimeout {
+		discard(c.Writer, c.Request)
+	}
 	body, err := json.Marshal(p)
 	if err != nil {
 		panic(err) // a problem is made of texts and numbers

@@ -54,7 +54,7 @@ func (s *Server) readRequest(c *gin.Context, w *scratch) (scoreQuery, error) {
 		err = checkContent(c.Request.Header)
 	}
 	if err == nil {
-		w.body, err = s.readBody(c.Writer, c.Request, w.body[:0])
+		w.body, err = s.readBody(c.Request, w.body[:0])
 	}
 	return query, err
 }

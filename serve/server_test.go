@@ -99,6 +99,23 @@ func TestConnections(t *testing.T) {
 			t.Errorf("%d %s", a.status, a.body)
 		}
 	})
+	t.Run("row 05: one that sends much before it reads does too, whatever it is refused for", func(t *testing.T) {
+		batch := `{"leads":[{"x":"` + strings.Repeat("a", 10<<20) + `"}]}`
+		for code, start := range map[string]string{
+			"body_too_large": head, "media_type": strings.Replace(head, "json", "xml", 1), "parameter": strings.Replace(head, "score", "score?x=1", 1),
+			"not_found": strings.Replace(head, "score", "scores", 1),
+		} {
+			conn := dial(t, url)
+			if _, err := fmt.Fprintf(conn, "%sContent-Length: %d\r\n\r\n%s", start, len(batch), batch); err != nil {
+				t.Fatal(code, err)
+			}
+			a := receive(t, conn)
+			checkAgainstSpec(t, "POST", "/v1/score", a)
+			if a.problem(t).Code != code {
+				t.Errorf("%s: %d %s", code, a.status, a.body)
+			}
+		}
+	})
 	t.Run("row 32: half-closed body", func(t *testing.T) {
 		conn := dial(t, url)
 		fmt.Fprintf(conn, "%sContent-Length: 100\r\n\r\n{", head)
