@@ -48,6 +48,9 @@ func (s *Server) edge(c *gin.Context) {
 	header.Set(requestIDHeader, r.id)
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Cache-Control", "no-store")
+	if s.draining.Load() { // or the end would cut a connection that its client is about to use again
+		header.Set("Connection", "close")
+	}
 	defer func() { s.log(c, r, time.Since(start)) }()
 	defer s.recover(c)
 	if count := headerCount(c.Request.Header); count > s.options.MaxHeaders {

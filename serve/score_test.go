@@ -204,8 +204,8 @@ func TestReadiness(t *testing.T) {
 	if a := send(t, s.Handler(), probe); a.status != 503 || a.problem(t).Code != "draining" {
 		t.Errorf("draining: %d %s", a.status, a.body)
 	}
-	if a := send(t, s.Handler(), body(goodLead)); a.status != http.StatusOK {
-		t.Errorf("a score while draining: %d", a.status)
+	if a := send(t, s.Handler(), body(goodLead)); a.status != http.StatusOK || a.header.Get("Connection") != "close" {
+		t.Errorf("a score while draining: %d, Connection %q", a.status, a.header.Get("Connection"))
 	}
 	if a := send(t, s.Handler(), call{method: "GET", path: "/livez"}); a.status != http.StatusOK {
 		t.Errorf("livez while draining: %d", a.status)
