@@ -219,8 +219,12 @@ func (r *rankedValues) giniIn(order []int32, score, w func(int32) float64, f *va
 	return 2*area/(f.weight*f.earned) - 1
 }
 
-// decileError is the mean over tenths of |promised ÷ earned − 1|, NaN where one earned nothing.
+// decileError is the mean over tenths of |promised ÷ earned − 1|, NaN where one earned nothing, or where no sale was drawn, as
+// happens where few accounts hold them all.
 func (r *rankedValues) decileError(predicted, w func(int32) float64, f *valueMeasures) float64 {
+	if !(f.weight > 0) {
+		return math.NaN()
+	}
 	const tenths = 10
 	var promised, earned [tenths]float64
 	seen := 0.0

@@ -83,3 +83,18 @@ func TestValueFiguresDegenerate(t *testing.T) {
 		t.Errorf("hardly any sales: %+v", f)
 	}
 }
+
+// Sales of one account are all drawn or none of them.
+func TestValueFiguresOfOneAccount(t *testing.T) {
+	s := drawnValues(2000, 4)
+	s.cluster = make([]int32, len(s.profit))
+	for i, y := range s.profit {
+		if y != y {
+			s.cluster[i] = int32(i + 1)
+		}
+	}
+	f := valueFigures(s)
+	if f == nil || f.DecileError == nil || math.IsNaN(f.D2) || math.IsNaN(f.GiniCI[0]) {
+		t.Errorf("%+v", f)
+	}
+}
