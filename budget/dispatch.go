@@ -90,7 +90,7 @@ func Dispatch(candidates []Candidate, hours float64, n *Nurture) (*Dispatched, e
 	if err != nil {
 		return nil, err
 	}
-	d := &Dispatched{Count: make(map[Place]int), Profit: queue.Profit, Used: queue.Used, Idle: queue.Idle, Mu: queue.Mu, Proven: queue.Proven}
+	d := &Dispatched{Leads: []Placed{}, Count: make(map[Place]int), Profit: queue.Profit, Used: queue.Used, Idle: queue.Idle, Mu: queue.Mu, Proven: queue.Proven}
 	for _, w := range work {
 		if w.Profit > 0 {
 			d.Wanted += w.Hours

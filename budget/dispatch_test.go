@@ -133,3 +133,10 @@ func TestDispatchOfMany(t *testing.T) {
 		}
 	}
 }
+
+// A queue of nobody is an empty list to whoever reads it as JSON.
+func TestDispatchOfNobody(t *testing.T) {
+	if d, err := Dispatch(nil, 8, nil); err != nil || d.Leads == nil {
+		t.Errorf("%+v, %v", d, err)
+	}
+}

@@ -36,7 +36,7 @@ func (x *economist) whalesOf(e *Economics) (*Whales, error) {
 		return nil, nil
 	}
 	factor := (1 - v.TopShare) / (1 - whales)
-	w := &Whales{Share: v.TopShare, Profit: v.Mean, Without: v.Mean * factor}
+	w := &Whales{Rows: []WhaleCaps{}, Share: v.TopShare, Profit: v.Mean, Without: v.Mean * factor}
 	for _, rows := range [][]EconomicRow{{e.Total}, e.Rows, e.Tiers} {
 		for i := range rows {
 			r := &rows[i]

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -105,7 +106,7 @@ func (a *app) budget(ctx context.Context, cmd *cobra.Command, f *budgetFlags) er
 	if err != nil {
 		return err
 	}
-	e.Notes = append(in.notes, e.Notes...)
+	e.Notes = slices.Insert(e.Notes, 0, in.notes...)
 	if f.contact.asked() && (e.Funnel == nil || e.Funnel.Contact == nil) {
 		return errNoContact
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -78,7 +79,7 @@ func (a *app) evaluate(ctx context.Context, f *evaluateFlags) error {
 	if err != nil {
 		return err
 	}
-	result.Notes = append(repeated, result.Notes...)
+	result.Notes = slices.Insert(result.Notes, 0, repeated...)
 	return a.print(result, func(w io.Writer) { describeAssessment(w, result) })
 }
 

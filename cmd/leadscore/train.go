@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -240,7 +241,7 @@ func (a *app) trainAndWrite(ctx context.Context, in *trainInput, f *trainFlags, 
 		return nil, err
 	}
 	watch.lap(&watch.cost.FitCPU)
-	training.Warnings = append(in.warnings, training.Warnings...)
+	training.Warnings = slices.Insert(training.Warnings, 0, in.warnings...)
 	if err := saveModel(f.out, training.Model); err != nil {
 		return nil, err
 	}
