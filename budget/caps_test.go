@@ -357,3 +357,27 @@ func TestGroupLaws(t *testing.T) {
 		}
 	})
 }
+
+// A path can be made to cost what is known of its leads: at the lead where the stages cost less, and otherwise in
+// proportion, the sale's own cost apart. Caps then never fall from a stage to the next.
+func TestPathAt(t *testing.T) {
+	p := Path{Stages: []string{"lead", "mql", "sql", "won"}, Rates: []float64{1, 0.9, 0.2}, Costs: []float64{1, 10, 60, 50}}
+	for _, cost := range []float64{9, 20, p.SalesCost(), 120} {
+		at := p.At(cost)
+		if got := at.SalesCost(); math.Abs(got-cost) > 1e-12*cost || at.Costs[3] != 50 {
+			t.Errorf("%v: a lead costs %v, %v", cost, got, at.Costs)
+		}
+		caps, err := at.Caps(3000, DefaultTarget())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k := range caps[1:] {
+			if caps[k+1].Max < caps[k].Max-1e-9 {
+				t.Errorf("%v: a unit may cost %v at %s and %v after it", cost, caps[k].Max, p.Stages[k], caps[k+1].Max)
+			}
+		}
+	}
+	if p.Costs[1] != 10 {
+		t.Error("the path itself was changed")
+	}
+}

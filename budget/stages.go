@@ -74,6 +74,24 @@ func (p Path) To(won float64) (Path, bool) {
 	return p, true
 }
 
+// At is the path on which the sales cost of a lead is cost, at least that of its sale. What the stages do not cost, such as
+// hours, is a cost of the lead; where they cost more, as where cost rests on other rates than the path's, all before the
+// sale cost as much less in proportion. No cost falls below 0, so that no later stage has a lower cap.
+func (p Path) At(cost float64) Path {
+	p.Costs = slices.Clone(p.Costs)
+	sale := len(p.Costs) - 1
+	sold := p.Conversion() * p.Costs[sale]
+	own, before := p.SalesCost(), max(cost-sold, 0)
+	if before >= own-sold {
+		p.Costs[0] += before - (own - sold)
+		return p
+	}
+	for k := range p.Costs[:sale] {
+		p.Costs[k] *= before / (own - sold)
+	}
+	return p
+}
+
 // CostsToCome returns the expected sales cost of a unit from each stage on, the cost of entering it included.
 func (p Path) CostsToCome() []float64 {
 	t := make([]float64, len(p.Stages))

@@ -30,7 +30,7 @@ func (x *economist) stageCaps(row *EconomicRow, rows []int32) ([]StageCap, error
 			return nil, nil
 		}
 	}
-	path.Costs[0] += s - path.SalesCost() // hours, and the rates of stages that the cap itself rests on
+	path = path.At(s) // with hours, and the rates of stages that the cap itself rests on
 	caps, err := path.Caps(m, x.m.policy.Target)
 	if err != nil {
 		return nil, fmt.Errorf("model: economics: %s: %w", row.Value, err)

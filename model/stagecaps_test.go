@@ -40,6 +40,28 @@ func TestStageCaps(t *testing.T) {
 	}
 }
 
+// Nothing may cost less at a later stage, not even in groups of a few leads, which reached more stages than their cap
+// supposes.
+func TestStageCapsRise(t *testing.T) {
+	table, options := staged(t, world{rows: 3000, seed: 41}), withPolicy()
+	options.Policy.HoursPerLead, options.Policy.StageCosts[1].Cost = 0, 40
+	o := DefaultEconomicsOptions()
+	o.By = []string{"account"}
+	e, err := train(t, table, options).Model.Economics(table, o)
+	if err != nil || len(e.Rows) < 500 {
+		t.Fatalf("%d accounts, %v", len(e.Rows), err)
+	}
+	for i := range e.Rows {
+		r := &e.Rows[i]
+		for k := 1; k < len(r.StageCaps); k++ {
+			before, _ := r.StageCaps[k-1].Max.Value()
+			if after, _ := r.StageCaps[k].Max.Value(); after < before-1e-9*before {
+				t.Errorf("%s: %v before %s and %v there", r.Value, before, r.StageCaps[k].Stage, after)
+			}
+		}
+	}
+}
+
 // The tables have a cell for each stage and one more, and a dash for a group without caps.
 func TestStageCapCells(t *testing.T) {
 	caps := []StageCap{{"lead", budget.Known(1.239), budget.Known(1.239)}, {"won", budget.Known(20), budget.Known(300)}}
