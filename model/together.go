@@ -258,9 +258,15 @@ func (t *Together) bound(curvature float64) {
 	}
 }
 
-// balance finds the intercept, by Newton's method: the probabilities with t add up to those without.
+// balance finds the intercept, by Newton's method: the probabilities with t add up to those without. The intercept lies
+// between the greatest falls and rises of a log-odds by t; a step past what is known of it ends half-way, as where a few
+// leads of great weight are as good as certain.
 func (t *Together) balance(eta []float64, base float64, weight func(i int) float64) {
-	const steps, precise = 20, 1e-12
+	const steps, precise = 60, 1e-12
+	var low, high float64
+	for _, x := range eta {
+		low, high = min(low, -t.At(x-base)), max(high, -t.At(x-base))
+	}
 	t.Intercept = 0
 	for range steps {
 		var gap, slope float64
@@ -269,9 +275,19 @@ func (t *Together) balance(eta []float64, base float64, weight func(i int) float
 			gap += weight(i) * (q - Sigmoid(x))
 			slope += weight(i) * q * (1 - q)
 		}
-		t.Intercept -= gap / slope
-		if math.Abs(gap) <= precise*slope {
+		switch {
+		case gap == 0:
 			return
+		case math.Abs(gap) <= precise*slope:
+			t.Intercept -= gap / slope
+			return
+		case gap > 0:
+			high = t.Intercept
+		default:
+			low = t.Intercept
+		}
+		if t.Intercept -= gap / slope; !(t.Intercept >= low && t.Intercept <= high) {
+			t.Intercept = (low + high) / 2
 		}
 	}
 }

@@ -46,6 +46,32 @@ func TestTogetherLaws(t *testing.T) {
 	})
 }
 
+// The intercept keeps the mean probability, whatever leads weigh and however sure they are.
+func TestTogetherBalances(t *testing.T) {
+	for seed := range uint64(200) {
+		random := rand.New(rand.NewPCG(seed, 6))
+		j := &Together{Curvature: -0.163, Tilt: 14.97, To: 9.78}
+		base := 4 * random.NormFloat64()
+		eta, weight := make([]float64, 300), make([]float64, 300)
+		for i := range eta {
+			eta[i], weight[i] = base+6*random.NormFloat64(), 1
+			if random.IntN(100) == 0 {
+				weight[i] = 1e6
+			}
+		}
+		j.balance(eta, base, func(i int) float64 { return weight[i] })
+		var with, without, total float64
+		for i, x := range eta {
+			with += weight[i] * Sigmoid(x+j.At(x-base)+j.Intercept)
+			without += weight[i] * Sigmoid(x)
+			total += weight[i]
+		}
+		if !(math.Abs(with-without) <= 1e-9*total) {
+			t.Fatalf("seed %d: intercept %v gives %v, want %v of %v", seed, j.Intercept, with, without, total)
+		}
+	}
+}
+
 // warped are outcomes of s + c·(s² − 1), as predictions.
 func warped(random *rand.Rand, n int, c float64) *predictions {
 	p := &predictions{}
