@@ -282,7 +282,7 @@ func TestBudgetTouch(t *testing.T) {
 	if math.Abs(roi-(0.01*each/25-1)) > 1e-9 || math.Abs(pays-25/each) > 1e-12 || math.Abs(target-25*1.25/each) > 1e-12 {
 		t.Errorf("%+v of a sale that brings %v", r.Touch, each)
 	}
-	text := must(t, append([]string{"budget", "--touch-cost", "25", "--touch-lift", "0.01"}, args...)...).stdout
+	text := flat(must(t, append([]string{"budget", "--touch-cost", "25", "--touch-lift", "0.01"}, args...)...).stdout)
 	for _, part := range []string{"one more touch before the hand-off: at $25 a lead, for 1 point of conversion (assumed", "ROI of the touch", "returns 25 % from"} {
 		if !strings.Contains(text, part) {
 			t.Errorf("%q is not in the output:\n%s", part, text)
@@ -388,7 +388,7 @@ func TestDiscountedProfits(t *testing.T) {
 	if a, b := e.Total.Evidence.Profit, paid.Total.Evidence.Profit; !(a < b) {
 		t.Errorf("outcomes bring %v a sale, %v without a discount", a, b)
 	}
-	if out := must(t, "budget", "--model", discounted, "--data", data).stdout; !strings.Contains(out, "; profits at their present value on the day of the lead, 50 % a year") {
+	if out := must(t, "budget", "--model", discounted, "--data", data).stdout; !strings.Contains(flat(out), "; profits at their present value on the day of the lead, 50 % a year") {
 		t.Error(out)
 	}
 	bad := write(t, dir, "bad.yaml", strings.Replace(text, "annual_discount: 0.5", "annual_discount: 12", 1))

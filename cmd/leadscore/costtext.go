@@ -35,7 +35,9 @@ func describeCosts(w io.Writer, table *model.CostTable, c budget.Currency) {
 	if table.Basis == budget.Cohort {
 		what = "leads created in a period, at the stage that they have reached since"
 	}
-	fmt.Fprintf(w, "\ncosts by %s: %s\n\n", table.Basis, what)
+	fmt.Fprintln(w)
+	paragraph(w, "costs by %s: %s", table.Basis, what)
+	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 	head := []string{"source", "period", "spend", "leads"}
 	for _, stage := range table.Stages {
@@ -58,9 +60,9 @@ func describeCosts(w io.Writer, table *model.CostTable, c budget.Currency) {
 	if slices.ContainsFunc(rows, func(r *budget.Costs) bool { return model.LeastPerSale(r) > 0 }) {
 		fmt.Fprintln(w, "≥: no sale yet, so with 95 % confidence one costs at least that")
 	}
-	fmt.Fprintln(w, "with sales cost: each sale, with what its own and the others' way through the stages cost")
+	paragraph(w, "with sales cost: each sale, with what its own and the others' way through the stages cost")
 	if table.Basis == budget.Cohort {
-		fmt.Fprintln(w, "in the end: sales so far and those still to be expected of the open leads; young: leads not yet as old as nine tenths of the sales were")
+		paragraph(w, "in the end: sales so far and those still to be expected of the open leads; young: leads not yet as old as nine tenths of the sales were")
 	}
 }
 

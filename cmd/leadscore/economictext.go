@@ -25,11 +25,11 @@ func describeEconomics(w io.Writer, e *model.Economics, f *budgetFlags) {
 		describeGoal(w, e.Goal)
 	}
 	fmt.Fprintf(w, "%s leads, %s of them mature, as of %s; model %s\n", budget.Count(e.Leads), budget.Count(e.Mature), day(e.AsOf), e.Model.Version)
-	fmt.Fprintf(w, "target return %s on %s", budget.Percent(e.Policy.ROI), basisWords(e.Policy.Basis))
+	target := fmt.Sprintf("target return %s on %s", budget.Percent(e.Policy.ROI), basisWords(e.Policy.Basis))
 	if e.Policy.Discount > 0 {
-		fmt.Fprintf(w, "; profits at their present value on the day of the lead, %s a year", budget.Percent(e.Policy.Discount))
+		target += fmt.Sprintf("; profits at their present value on the day of the lead, %s a year", budget.Percent(e.Policy.Discount))
 	}
-	fmt.Fprintln(w)
+	paragraph(w, "%s", target)
 	describeTable(w, e)
 	describeWords(w, e)
 	if e.Qualified != nil {
@@ -250,6 +250,6 @@ func describeArithmetic(w io.Writer, e *model.Economics) {
 	})
 	_ = t.Flush()
 	if len(e.Policy.StageCosts) > 0 {
-		fmt.Fprintf(w, "  sales cost: Σ of each stage's cost × the share of leads that reach it; rates of %s, p for the sale\n", e.StageRates)
+		fmt.Fprint(w, wrapped("  ", fmt.Sprintf("sales cost: Σ of each stage's cost × the share of leads that reach it; rates of %s, p for the sale", e.StageRates)))
 	}
 }

@@ -151,7 +151,8 @@ func describeAssessment(w io.Writer, r *model.Assessment) {
 	if r.Data.Immature > 0 {
 		young = fmt.Sprintf(" (%s younger than the horizon left out)", budget.Count(r.Data.Immature))
 	}
-	fmt.Fprintf(w, "model %s on %s leads%s, %s conversions (%.2f %%)\n\n", r.Model.Version, budget.Count(r.Data.Used), young, budget.Count(r.Data.Conversions), 100*r.Data.BaseRate)
+	paragraph(w, "model %s on %s leads%s, %s conversions (%.2f %%)", r.Model.Version, budget.Count(r.Data.Used), young, budget.Count(r.Data.Conversions), 100*r.Data.BaseRate)
+	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	if e := r.Overall; e != nil {
 		fmt.Fprintf(t, "  AUC\t%.4f (%.4f to %.4f)\n", e.AUC, e.AUCCI[0], e.AUCCI[1])
@@ -178,7 +179,8 @@ func describeAssessment(w io.Writer, r *model.Assessment) {
 		_ = t.Flush()
 	}
 	for _, n := range r.Notes {
-		fmt.Fprintf(w, "\nwarning: %s: %s\n", n.Code, join(n.Column, n.Detail))
+		fmt.Fprintln(w)
+		paragraph(w, "warning: %s: %s", n.Code, join(n.Column, n.Detail))
 	}
 }
 

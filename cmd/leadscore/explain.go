@@ -141,7 +141,7 @@ func describeWorth(w io.Writer, m *model.Model, lead *features.Lead, s *model.Sc
 	}
 	p, d, c := m.Policy(), m.Decision(lead, s, ""), budget.Currency(s.Currency)
 	hours := p.HoursPerLead * p.HourPrice
-	fmt.Fprintf(w, "cap: %s\n", p.Arithmetic(c, s.Probability, *s.ProfitIfWon, max(d.Cost-hours, 0), hours))
+	paragraph(w, "cap: %s", p.Arithmetic(c, s.Probability, *s.ProfitIfWon, max(d.Cost-hours, 0), hours))
 	text := fmt.Sprintf("handing it off brings %s: %s expected − %s of sales cost", c.Format(d.Worth.Now), c.Format(d.Value), c.Format(d.Cost))
 	if least, err := budget.Cutoff(*s.ProfitIfWon, d.Cost, 0, 0); err == nil {
 		if from, reachable := least.Value(); reachable {

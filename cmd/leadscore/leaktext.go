@@ -32,10 +32,11 @@ func describeLeaks(w io.Writer, f *model.Funnel, c budget.Currency, level float6
 	}
 	_ = t.Flush()
 	if f.Lossless() {
-		fmt.Fprintln(w, model.LosslessNote)
+		paragraph(w, "%s", model.LosslessNote)
 		return
 	}
-	fmt.Fprint(w, "resolved leads went on or were lost, open ones may still do either; 5 points more: what each lead would be worth more if so many more went on\n\n")
+	paragraph(w, "resolved leads went on or were lost, open ones may still do either; 5 points more: what each lead would be worth more if so many more went on")
+	fmt.Fprintln(w)
 	fmt.Fprintln(t, "stage\treason\tkind\tlost\tof the lost\tworth at most\t")
 	for _, l := range f.Leaks {
 		for _, r := range l.Reasons[:min(len(l.Reasons), shownReasons)] {
@@ -50,11 +51,11 @@ func describeLeaks(w io.Writer, f *model.Funnel, c budget.Currency, level float6
 		}
 	}
 	_ = t.Flush()
-	fmt.Fprintln(w, "worth at most: what those leads were expected to bring when they entered the stage, more than mending the reason can bring")
+	paragraph(w, "worth at most: what those leads were expected to bring when they entered the stage, more than mending the reason can bring")
 	describePeers(w, f, c)
 	for _, l := range f.Leaks {
 		if share, known := l.UnknownShare.Value(); known && l.UnknownIsMany {
-			fmt.Fprintf(w, "at %s, %s of the losses have no known reason: too many to trust the others\n", f.Stages[l.Stage], budget.Percent(share))
+			paragraph(w, "at %s, %s of the losses have no known reason: too many to trust the others", f.Stages[l.Stage], budget.Percent(share))
 		}
 	}
 }

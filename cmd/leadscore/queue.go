@@ -160,7 +160,8 @@ func (r *queueResult) text(w io.Writer, top int) {
 	for _, place := range []budget.Place{budget.WorkIt, budget.VerifyIt, budget.NurtureAt, budget.RecycleIt, budget.No} {
 		parts = append(parts, fmt.Sprintf("%s %s", place, budget.Count(r.Count[place])))
 	}
-	fmt.Fprintf(w, "%s; %s won or lost before, %s older than the horizon\n\n", strings.Join(parts, ", "), budget.Count(r.Closed), budget.Count(r.Stalled))
+	paragraph(w, "%s; %s won or lost before, %s older than the horizon", strings.Join(parts, ", "), budget.Count(r.Closed), budget.Count(r.Stalled))
+	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "rank\tlead\tprofit\thours\tper hour\t")
 	shown := min(top, r.Count[budget.WorkIt])

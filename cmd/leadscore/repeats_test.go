@@ -58,7 +58,8 @@ func TestRepeatedLeadsAreTold(t *testing.T) {
 	places := fmt.Sprintf("in row 1 of %s and row 1 of %s; each of these rows counts as a lead: 6,000 too many", leads, copied)
 	for _, verb := range [][]string{{"budget", "--model", modelPath}, {"budget", "--budget", "today", "--draws", "0", "--model", modelPath}, {"evaluate", "--model", modelPath}} {
 		once, twice := must(t, append(verb, "--data", leads)...), must(t, append(verb, "--data", leads, "--data", copied)...)
-		if strings.Contains(once.stderr, warned) || !strings.Contains(twice.stdout+twice.stderr, "6,000 ids stand in more than one row, the first ") || !strings.Contains(twice.stdout+twice.stderr, places) {
+		said := flat(twice.stdout + twice.stderr)
+		if strings.Contains(once.stderr, warned) || !strings.Contains(said, "6,000 ids stand in more than one row, the first ") || !strings.Contains(said, places) {
 			t.Errorf("%s: %s\n%s\n%s", verb, once.stderr, twice.stdout, twice.stderr)
 		}
 	}

@@ -226,11 +226,12 @@ func (s *scoreSummary) add(score *model.Score) {
 }
 
 func (s *scoreSummary) text(w io.Writer) {
-	fmt.Fprintf(w, "%s leads scored by model %s: %.1f conversions expected (%.2f %%)", budget.Count(s.Leads), s.Model.Version, s.Conversions, 100*s.Mean)
+	text := fmt.Sprintf("%s leads scored by model %s: %.1f conversions expected (%.2f %%)", budget.Count(s.Leads), s.Model.Version, s.Conversions, 100*s.Mean)
 	if s.ExpectedValue != nil {
-		fmt.Fprintf(w, ", worth %s", budget.Currency(s.Currency).Format(math.Round(*s.ExpectedValue)))
+		text += fmt.Sprintf(", worth %s", budget.Currency(s.Currency).Format(math.Round(*s.ExpectedValue)))
 	}
-	fmt.Fprintf(w, "\nscores %s\n", s.Out)
+	paragraph(w, "%s", text)
+	fmt.Fprintf(w, "scores %s\n", s.Out)
 	for _, code := range sortedKeys(s.Warnings) {
 		fmt.Fprintf(w, "warning: %s on %s leads\n", code, budget.Count(s.Warnings[code]))
 	}

@@ -42,7 +42,9 @@ func (f *touchFlags) touch(cmd *cobra.Command) (*model.TouchQuestion, error) {
 // describeTouch prints what the touch returns in each group.
 func describeTouch(w io.Writer, e *model.Economics) {
 	c := e.Policy.Currency
-	fmt.Fprintf(w, "\none more touch before the hand-off: at %s a lead, for %s of conversion (assumed: only leads held back from it tell)\n\n", c.Format(e.Touch.Cost), points(e.Touch.Lift))
+	fmt.Fprintln(w)
+	paragraph(w, "one more touch before the hand-off: at %s a lead, for %s of conversion (assumed: only leads held back from it tell)", c.Format(e.Touch.Cost), points(e.Touch.Lift))
+	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(t, "group\tconversion\tROI of the touch\tpays from\treturns %s from\t\n", budget.Percent(e.Policy.ROI))
 	eachRow(e, func(r *model.EconomicRow) {

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
+
+	"github.com/leadscore/leadscore/datasets"
 )
 
 // flat is a text without its line breaks, the words one space apart.
@@ -18,6 +21,29 @@ func checkLines(t *testing.T, text string) {
 	for line := range strings.SplitSeq(text, "\n") {
 		if utf8.RuneCountInString(line) > textWidth && !strings.HasPrefix(line, "model ") && !strings.HasPrefix(line, "report ") {
 			t.Errorf("wider than %d: %q", textWidth, line)
+		}
+	}
+}
+
+// Sentences of every verb are broken where a terminal ends; tables, whose cells two spaces part, are as wide as they are.
+func TestSentencesFitTheTerminal(t *testing.T) {
+	dir, modelPath := sampleLeads(t, "4000")
+	leads, spend := filepath.Join(dir, datasets.LeadsFile), filepath.Join(dir, "spend.csv")
+	lead := write(t, dir, "lead.json", `{"source":"referral","employees":250,"industry":"manufacturing"}`)
+	budget := []string{"budget", "--data", leads, "--spend", spend}
+	for _, args := range [][]string{
+		append(slices.Clone(budget), "--leaks", "--costs", "cohort", "--explain-arithmetic", "--touch-cost", "25", "--touch-lift", "0.01"),
+		append(slices.Clone(budget), "--costs", "calendar", "--target-roi", "0.5", "--capacity-hours", "480"),
+		append(slices.Clone(budget), "--profit-goal", "3000000", "--marketing-share", "0.6"),
+		{"score", "--data", leads, "--out", filepath.Join(dir, "scores.csv")},
+		{"explain", "--lead", lead},
+		{"queue", "--data", leads, "--hours", "40"},
+		{"evaluate", "--data", leads},
+	} {
+		for line := range strings.SplitSeq(must(t, append(args, "--model", modelPath)...).stdout, "\n") {
+			if utf8.RuneCountInString(line) > textWidth && !strings.Contains(strings.TrimSpace(line), "  ") && !strings.HasPrefix(line, "scores ") {
+				t.Errorf("%s: wider than %d: %q", args[0], textWidth, line)
+			}
 		}
 	}
 }
